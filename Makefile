@@ -1,0 +1,67 @@
+# Everything happens in .venv, made from the exact versions in requirements/.
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALL := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-virtualenv
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--custom-compile-command "make lock" $(UPGRADE) pyproject.toml
+
+.DEFAULT_GOAL := help
+.PHONY: help demo check test format lock clean static chromium
+
+help:  ## List these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+demo: .venv/.runtime  ## See it work: seed a small newsroom, send its digest and an alert, show them
+	$(BIN)/mailer demo
+
+check: static  ## Format, lint, types, import contracts and the fast tests: under a minute
+	$(BIN)/pytest -n logical --maxprocesses 8 -m "not slow"
+
+test: chromium static  ## Everything, with servers of its own: under ten minutes
+	$(BIN)/pytest -n logical --maxprocesses 8
+
+format: .venv/.dev  ## Rewrite the code in the house format
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+
+lock: .venv/.dev  ## Bring requirements/ in line with pyproject.toml; UPGRADE=--upgrade for newer versions
+	$(INSTALL) "uv>=0.13"
+	$(COMPILE) --output-file requirements/runtime.txt
+	$(COMPILE) --group dev --constraints requirements/runtime.txt --output-file requirements/dev.txt
+
+clean:  ## Remove .venv, builds and caches
+	rm -rf .venv build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+static: .venv/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# The browser tests need Debian's chromium; where we may not install it, they say so and skip.
+chromium:
+	@if [ ! -x /usr/bin/chromium ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "Installing chromium for the browser tests"; \
+		export DEBIAN_FRONTEND=noninteractive; \
+		{ timeout 120 apt-get update && timeout 300 apt-get install --yes --no-install-recommends chromium; } \
+			>/dev/null 2>&1 </dev/null || echo "chromium could not be installed: browser tests will skip"; \
+	fi
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Python 3.11 or newer is needed; '$(PYTHON)' is $$($(PYTHON) --version 2>&1)." \
+			"Name another: make PYTHON=python3.12 …" >&2; exit 1; }
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; \
+		echo "No virtual environment could be made; on Debian: apt install python3-venv" >&2; exit 1; }
+
+.venv/.runtime: .venv/bin/python requirements/runtime.txt pyproject.toml
+	@echo "Installing what the mailer needs into .venv (about a minute, once)"
+	@$(INSTALL) --requirement requirements/runtime.txt
+	@$(INSTALL) --no-deps --editable .
+	@touch $@
+
+.venv/.dev: .venv/.runtime requirements/dev.txt
+	@echo "Installing what the tests need into .venv (about a minute, once)"
+	@$(INSTALL) --requirement requirements/dev.txt
+	@touch $@

@@ -1,0 +1,90 @@
+"""The one place where objects are joined: settings in, a working installation out."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TextIO
+
+import mailer
+from mailer.core.tokens import Signer
+from mailer.delivery.registry import open_backend
+from mailer.flows.desk import Desk
+from mailer.ports import Backend, BackendOptions
+from mailer.render.mail import Renderer
+from mailer.render.site import Site
+from mailer.render.terminal import draw_html
+from mailer.settings import Settings
+from mailer.store.database import Database, upgrade
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """The wall clock, aware."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """A set of settings, joined. `clock` is the only clock there is."""
+
+    settings: Settings
+    desk: Desk
+    clock: Clock
+
+    def open_backend(self, stream: TextIO | None = None) -> Backend:
+        """Open the backend the settings name; `stream` is where the console backend writes."""
+        return open_backend(
+            self.settings.backend,
+            BackendOptions(
+                smtp_urls=tuple(
+                    url.strip()
+                    for url in self.settings.smtp_url.get_secret_value().split(",")
+                    if url.strip()
+                ),
+                smtp_window=self.settings.smtp_window,
+                maildir=self.settings.maildir,
+                stream=stream or sys.stdout,
+                draw_html=lambda html, width: draw_html(html, width=width),
+            ),
+        )
+
+    def close(self) -> None:
+        """Close the database."""
+        self.desk.database.close()
+
+
+def open_installation(settings: Settings, *, clock: Clock = utc_now) -> Installation:
+    """Join an installation. A SQLite database is made and migrated on the way.
+
+    PostgreSQL is shared between machines: it is migrated only by `mailer db upgrade`.
+    Raises SettingsError, InputError (schema) or ServiceAway.
+    """
+    database = Database.open(settings.database_url)
+    if database.is_sqlite:
+        upgrade(settings.database_url)
+    else:
+        database.require_current()
+    signer = Signer(settings.secrets)
+    site = Site(settings.site_name, settings.public_url, settings.postal_address)
+    renderer = Renderer(
+        site,
+        signer,
+        overrides=settings.templates,
+        max_mail_bytes=settings.max_mail_kb * 1024,
+    )
+    return Installation(settings, Desk(database, renderer, signer, site), clock)
+
+
+def with_database(settings: Settings, path: Path) -> Settings:
+    """Return the settings with a SQLite database at this path."""
+    return settings.model_copy(update={"database_url": f"sqlite:///{path}"})
+
+
+def packaged_seeds() -> Path:
+    """Return the folder of seeds: inside an installed package, or beside a checkout's code."""
+    package = Path(mailer.__file__).parent
+    inside = package / "_data" / "seeds"
+    return inside if inside.is_dir() else package.parent / "seeds"

@@ -1,0 +1,1 @@
+"""The command line: one noun a file. It asks; the flows do."""

@@ -1,0 +1,55 @@
+"""`mailer db …` and `mailer seed`."""
+
+import typer
+
+from mailer.bootstrap import packaged_seeds
+from mailer.cli.documents import moment
+from mailer.cli.options import JsonOption
+from mailer.cli.output import print_json, say
+from mailer.cli.room import open_room
+from mailer.flows.load_seeds import load_seeds
+from mailer.settings import read_settings
+from mailer.store.database import Database, upgrade
+
+app = typer.Typer(help="The database's schema.", no_args_is_help=True)
+
+
+@app.command("upgrade")
+def upgrade_schema() -> None:
+    """Bring the schema to the newest revision; again is no change."""
+    upgrade(read_settings().database_url)
+    say("the schema is current")
+
+
+@app.command("check")
+def check_schema() -> None:
+    """Say whether the schema is the one this version needs (exit code 2 if not)."""
+    database = Database.open(read_settings().database_url)
+    try:
+        database.require_current()
+    finally:
+        database.close()
+    say("the schema is current")
+
+
+def seed(as_json: JsonOption = False) -> None:
+    """Load the seed newsroom: stories, tags, newsletters, schedules and invented readers."""
+    with open_room() as room:
+        seeded = load_seeds(room.desk.database, packaged_seeds())
+    if as_json:
+        print_json(
+            {
+                "as_of": moment(seeded.as_of),
+                "tags": seeded.tag_count,
+                "newsletters": seeded.newsletter_count,
+                "readers": seeded.reader_count,
+                "stories": seeded.story_count,
+            }
+        )
+        return
+    say(
+        f"{seeded.story_count} stories, {seeded.tag_count} tags, {seeded.newsletter_count} "
+        f"newsletters and {seeded.reader_count} readers are there.\n"
+        f"They play at {seeded.as_of.isoformat()}; try:\n"
+        f"  mailer plan asia-daily daily --as-of {seeded.as_of.isoformat()}"
+    )

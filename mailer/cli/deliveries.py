@@ -1,0 +1,105 @@
+"""`mailer deliveries …`."""
+
+from typing import Annotated
+
+import typer
+
+from mailer.cli.documents import delivery_document, event_document
+from mailer.cli.options import JsonOption
+from mailer.cli.output import headline, print_json, print_table, say
+from mailer.cli.parts import Part, print_part, read_part
+from mailer.cli.room import open_room
+from mailer.core.addresses import read_address
+from mailer.core.deliveries import DeliveryState
+from mailer.errors import InputError
+from mailer.flows.preview_mail import rebuild_mail
+from mailer.store.ledger_reading import DeliveryRow, events_of, find_delivery, list_deliveries
+from mailer.store.readers import find_reader
+
+app = typer.Typer(help="The ledger: list, show.", no_args_is_help=True)
+
+
+def print_deliveries(rows: list[DeliveryRow], empty: str) -> None:
+    """Print deliveries as a table."""
+    print_table(
+        ["id#", "run#", "to", "state", "items#", "tries#", "reply"],
+        [
+            [
+                row.id,
+                row.run_id,
+                row.email,
+                row.state,
+                len(row.items),
+                row.attempt_count,
+                row.reply or row.state_reason,
+            ]
+            for row in rows
+        ],
+        empty,
+    )
+
+
+@app.command("list")
+def list_all(
+    run: Annotated[int | None, typer.Option(help="Only of this run.")] = None,
+    reader: Annotated[str, typer.Option(help="Only to this address.")] = "",
+    state: Annotated[str, typer.Option(help="Only in this state.")] = "",
+    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 1000,
+    as_json: JsonOption = False,
+) -> None:
+    """List deliveries, narrowed by run, reader or state."""
+    try:
+        wanted = DeliveryState(state) if state else None
+    except ValueError as error:
+        raise InputError(f"unknown state '{state}': use {', '.join(DeliveryState)}") from error
+    with open_room() as room, room.desk.database.read() as connection:
+        reader_id = find_reader(connection, read_address(reader)).id if reader else None
+        rows = list_deliveries(
+            connection, run_id=run, reader_id=reader_id, state=wanted, limit=limit
+        )
+    if as_json:
+        print_json([delivery_document(row) for row in rows])
+        return
+    print_deliveries(rows, "no such deliveries")
+
+
+@app.command("show")
+def show(
+    delivery_id: Annotated[int, typer.Argument(metavar="ID")],
+    part: Annotated[
+        str, typer.Option(help="Print a part of the mail: headers, text, html or source.")
+    ] = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Show one delivery, its history, and its mail, rebuilt exactly."""
+    wanted = read_part(part) if part else None
+    with open_room() as room:
+        with room.desk.database.read() as connection:
+            row = find_delivery(connection, delivery_id)
+            events = events_of(connection, delivery_id)
+        rebuilt = rebuild_mail(room.desk, delivery_id)
+    if as_json:
+        print_json(
+            {
+                **delivery_document(row),
+                "events": [event_document(event) for event in events],
+                "subject": rebuilt.mail.subject,
+                "size": len(rebuilt.content),
+                "source": rebuilt.content.decode("utf-8", "replace"),
+            }
+        )
+        return
+    if wanted is not None:
+        print_part(rebuilt, wanted)
+        return
+    for name, value in delivery_document(row).items():
+        if name != "items":
+            say(f"{name:<14} {'' if value is None else value}")
+    for item in row.items:
+        say(f"{'item':<14} {item.uid} revision {item.revision}, {item.shown}")
+    for event in events:
+        say(f"{'event':<14} {event.at.isoformat()} {event.event} {event.code or ''} {event.detail}")
+    headline("mail")
+    print_part(rebuilt, Part.HEADERS)
+    say()
+    print_part(rebuilt, Part.TEXT)

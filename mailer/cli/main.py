@@ -1,0 +1,93 @@
+"""The entry: all commands, and how errors become words and exit codes.
+
+0 done, 1 done with failures it names, 2 wrong usage or input, 3 a service it needs is away.
+"""
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+import mailer
+from mailer.cli import (
+    database,
+    deliveries,
+    demo,
+    explanations,
+    expressions,
+    follows,
+    newsletters,
+    plans,
+    readers,
+    runs,
+    stories,
+    tags,
+)
+from mailer.cli.output import note
+from mailer.core.expressions import point_at
+from mailer.errors import ExpressionError, MailerError, ServiceAway
+
+app = typer.Typer(
+    name="mailer",
+    help="Newsletters and alerts of tagged stories, composed for each reader.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(demo.demo)
+app.command()(database.seed)
+app.command()(plans.plan)
+app.command()(plans.send)
+app.command()(plans.preview)
+app.command()(plans.drain)
+app.command()(explanations.explain)
+app.command()(follows.follow)
+app.command()(follows.unfollow)
+app.command()(follows.mute)
+app.command()(follows.unmute)
+app.add_typer(stories.app, name="stories")
+app.add_typer(tags.app, name="tags")
+app.add_typer(newsletters.app, name="newsletters")
+app.add_typer(readers.app, name="readers")
+app.add_typer(expressions.app, name="expression")
+app.add_typer(runs.app, name="runs")
+app.add_typer(deliveries.app, name="deliveries")
+app.add_typer(database.app, name="db")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"mailer {mailer.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    """Newsletters and alerts of tagged stories, composed for each reader."""
+
+
+def run() -> None:
+    """Run the command line and exit with its code."""
+    try:
+        app()
+    except ExpressionError as error:
+        note(point_at(error))
+        sys.exit(2)
+    except ServiceAway as error:
+        note(f"mailer: {error}")
+        sys.exit(3)
+    except MailerError as error:
+        note(f"mailer: {error}")
+        sys.exit(2)
+    except BrokenPipeError:
+        # The reader of our output has gone, as `head` does; Python would complain once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)

@@ -1,0 +1,50 @@
+"""Options that many commands share, and how their texts are read."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from mailer.core.hygiene import clean_header
+from mailer.core.readers import Cadence
+from mailer.errors import InputError
+
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")
+]
+AsOfOption = Annotated[
+    str,
+    typer.Option(
+        "--as-of",
+        metavar="TIME",
+        help="Run as of this moment, ISO 8601 such as 2026-10-22T07:00+09:00; without a zone UTC.",
+    ),
+]
+CadenceArgument = Annotated[
+    str, typer.Argument(metavar="CADENCE", help="instant, daily, weekly or monthly.")
+]
+NewsletterArgument = Annotated[
+    str, typer.Argument(metavar="NEWSLETTER", help="The newsletter's slug.")
+]
+
+
+def read_moment(text: str, now: datetime) -> datetime:
+    """Return the moment a person wrote, or `now` when she wrote none; raises InputError."""
+    if not text:
+        return now
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError as error:
+        raise InputError(
+            f"'{clean_header(text, 40)}' is no moment: write it like 2026-10-22T07:00+09:00"
+        ) from error
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
+def read_cadence(text: str) -> Cadence:
+    """Return the cadence a person wrote; raises InputError that lists them."""
+    try:
+        return Cadence(text.strip().casefold())
+    except ValueError as error:
+        known = ", ".join(Cadence)
+        raise InputError(f"unknown cadence '{clean_header(text, 40)}': use {known}") from error

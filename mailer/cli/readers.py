@@ -1,0 +1,123 @@
+"""`mailer readers …`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mailer.cli.documents import follow_document, mute_document, reader_document
+from mailer.cli.options import JsonOption
+from mailer.cli.output import note, print_json, print_table, say
+from mailer.cli.room import open_room
+from mailer.core.addresses import read_address
+from mailer.errors import InputError
+from mailer.flows.import_readers import import_readers
+from mailer.store.preferences import follows_of, mutes_of
+from mailer.store.readers import find_reader, is_suppressed, list_readers
+
+app = typer.Typer(help="Readers: import, list, show.", no_args_is_help=True)
+
+
+@app.command("import")
+def import_file(
+    path: Annotated[Path, typer.Argument(metavar="FILE.csv", help="First line: email,name,…")],
+    confirmed: Annotated[
+        bool, typer.Option("--confirmed", help="They agreed elsewhere: send without asking again.")
+    ] = False,
+    consent: Annotated[
+        str, typer.Option(help="With --confirmed: the words they agreed to, and where.")
+    ] = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Import readers from CSV with columns email, name, locale, timezone, hour, format.
+
+    Every rejected line is named with its number and reason; the others are taken (exit code 1).
+    """
+    if confirmed and not consent.strip():
+        raise InputError("--confirmed needs --consent: the words these readers agreed to")
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"cannot read '{path}': {error.strerror}") from error
+    with open_room() as room:
+        report = import_readers(
+            room.desk.database, content, confirmed=confirmed, consent=consent, now=room.clock()
+        )
+    rejected = [{"line": r.line, "email": r.email, "reason": r.reason} for r in report.rejected]
+    if as_json:
+        print_json(
+            {
+                "new": report.new_count,
+                "updated": report.updated_count,
+                "unchanged": report.unchanged_count,
+                "rejected": rejected,
+            }
+        )
+    else:
+        say(
+            f"{report.new_count} new, {report.updated_count} updated, "
+            f"{report.unchanged_count} unchanged, {len(rejected)} rejected"
+        )
+        for item in report.rejected:
+            note(f"line {item.line}: {item.reason}")
+    if rejected:
+        raise typer.Exit(1)
+
+
+@app.command("list")
+def list_all(
+    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 1000,
+    as_json: JsonOption = False,
+) -> None:
+    """List readers."""
+    with open_room() as room, room.desk.database.read() as connection:
+        found = list_readers(connection, limit=limit)
+    if as_json:
+        print_json([reader_document(reader) for reader in found])
+        return
+    print_table(
+        ["email", "name", "state", "locale", "timezone", "hour#", "format", "paused until"],
+        [
+            [
+                r.email,
+                r.name,
+                r.state,
+                r.locale,
+                r.timezone,
+                "" if r.hour is None else r.hour,
+                r.format,
+                r.paused_until_at or "",
+            ]
+            for r in found
+        ],
+        "no readers yet: 'mailer readers import FILE.csv' or 'mailer seed'",
+    )
+
+
+@app.command("show")
+def show(email: str, as_json: JsonOption = False) -> None:
+    """Show one reader with all she follows and mutes, ended ones included."""
+    with open_room() as room, room.desk.database.read() as connection:
+        address = read_address(email)
+        reader = find_reader(connection, address)
+        follows = follows_of(connection, reader.id)
+        mutes = mutes_of(connection, reader.id)
+        suppressed = is_suppressed(connection, address)
+    document = {
+        **reader_document(reader),
+        "suppressed": suppressed,
+        "follows": [follow_document(follow) for follow in follows],
+        "mutes": [mute_document(mute) for mute in mutes],
+    }
+    if as_json:
+        print_json(document)
+        return
+    for name, value in document.items():
+        if not isinstance(value, list):
+            say(f"{name:<13} {'' if value is None else value}")
+    for follow in follows:
+        ended = f", ended {follow.ended_at:%Y-%m-%d}" if follow.ended_at else ""
+        say(f"{'follows':<13} {follow.expression} ({follow.newsletter}, {follow.cadence}{ended})")
+    for mute in mutes:
+        ended = f" (ended {mute.ended_at:%Y-%m-%d})" if mute.ended_at else ""
+        say(f"{'mutes':<13} {mute.expression}{ended}")

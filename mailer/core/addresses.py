@@ -1,0 +1,50 @@
+"""Mail addresses: one parser for the whole product (S20). `parseaddr` is never used."""
+
+from dataclasses import dataclass
+
+from email_validator import EmailNotValidError, validate_email
+
+from mailer.core.hygiene import clean_header
+from mailer.errors import InputError
+
+_LONGEST = 254  # RFC 5321 section 4.5.3.1.3, less the angle brackets.
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """An address that may receive mail.
+
+    `shown` is the Unicode form, `wire` what SMTP gets, `key` what makes two spellings one reader.
+    `needs_smtputf8` when the local part is not ASCII and the server must offer SMTPUTF8.
+    """
+
+    shown: str
+    wire: str
+    key: str
+    needs_smtputf8: bool
+
+
+def read_address(text: str) -> Address:
+    """Read an address as a person typed it.
+
+    Raises InputError with the reason. No DNS is asked.
+    """
+    text = text.strip()
+    if len(text) > _LONGEST + 66:
+        raise InputError(f"address too long ({len(text)} characters): at most {_LONGEST}")
+    try:
+        read = validate_email(
+            text,
+            check_deliverability=False,
+            allow_smtputf8=True,
+            strict=True,
+            test_environment=True,
+        )
+    except EmailNotValidError as error:
+        raise InputError(f"not a mail address: '{clean_header(text, 80)}' ({error})") from error
+    return Address(
+        shown=read.normalized,
+        wire=read.ascii_email or f"{read.local_part}@{read.ascii_domain}",
+        key=f"{read.local_part.casefold()}@{read.ascii_domain.casefold()}",
+        needs_smtputf8=read.ascii_email is None,
+    )

@@ -1,0 +1,216 @@
+"""Composing: from a reader's follows and the board to one digest or alert.
+
+Pure. Which stories a reader has already, and what each part weighs, come in as values.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from mailer.core.expressions import in_words
+from mailer.core.matching import Board
+from mailer.core.preferences import Preferences, Wish
+from mailer.core.stories import Story
+
+
+class Shown(StrEnum):
+    """How a story stands in a mail; LINKED ones are behind "and 7 more"."""
+
+    FULL = "full"
+    HEADLINE = "headline"
+    LINKED = "linked"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a story is in a mail: the follow that wants it, in words."""
+
+    follow_id: int
+    expression: str
+    words: str
+
+    def __str__(self) -> str:
+        return f"You follow {self.words}"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One story of a digest with all follows of the run that want it, the section's first."""
+
+    story: Story
+    shown: Shown
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """What one follow brings, newest first, without what an earlier section has."""
+
+    follow_id: int
+    expression: str
+    items: tuple[Item, ...]
+
+    @property
+    def told(self) -> tuple[Item, ...]:
+        """The items that stand in the mail, full or as headlines."""
+        return tuple(item for item in self.items if item.shown is not Shown.LINKED)
+
+    @property
+    def linked(self) -> tuple[Item, ...]:
+        """The items behind the section's "and 7 more" link."""
+        return tuple(item for item in self.items if item.shown is Shown.LINKED)
+
+
+class Why(StrEnum):
+    """Why a story that a follow wanted is not in the mail."""
+
+    MUTED = "muted"
+    GIVEN = "given"
+
+
+@dataclass(frozen=True, slots=True)
+class Omission:
+    """A story that matched a follow and is not in the mail, with the recorded reason."""
+
+    story_id: int
+    uid: str
+    why: Why
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """What a run composes for one reader: at least one item."""
+
+    sections: tuple[Section, ...]
+
+    @property
+    def items(self) -> tuple[Item, ...]:
+        """All items in reading order, linked ones included."""
+        return tuple(item for section in self.sections for item in section.items)
+
+
+@dataclass(frozen=True, slots=True)
+class Composition:
+    """A digest, or None when nothing new matched, and what was left out."""
+
+    digest: Digest | None
+    omissions: tuple[Omission, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What the parts of a mail weigh on the wire, in bytes, text part and encoding included.
+
+    `frame` is a mail without sections, `section` a heading, `more` one "and 7 more" line.
+    """
+
+    limit: int
+    frame: int
+    section: int
+    more: int
+    full: Mapping[int, int]
+    headline: Mapping[int, int]
+
+
+def compose(preferences: Preferences, board: Board, given_bits: int) -> Composition:
+    """Gather one reader's new stories of the board into a digest, everything shown full.
+
+    A section per follow, in the reader's order; stories run newest first. A story matched twice
+    appears once, under the first follow that wants it, with both reasons. `given_bits` are the
+    stories her ledger shows as given (I1). The digest is None when nothing is left.
+    """
+    muted_bits = 0
+    for mute in preferences.mutes:
+        muted_bits |= board.matching_bits(mute.expression)
+    wanted = [board.new_bits(wish.expression, wish.cursor_at) for wish in preferences.wishes]
+    everything = 0
+    for bits in wanted:
+        everything |= bits
+    taken = muted_bits | given_bits
+    sections = []
+    for i, wish in enumerate(preferences.wishes):
+        bits = wanted[i] & ~taken
+        if not bits:
+            continue
+        taken |= bits
+        items = tuple(
+            Item(story, Shown.FULL, _reasons(preferences.wishes, wanted, board, story))
+            for story in board.stories_of(bits)
+        )
+        sections.append(Section(wish.follow_id, wish.canonical, items))
+    omissions = [
+        Omission(story.id, story.uid, Why.GIVEN)
+        for story in board.stories_of(everything & given_bits)
+    ]
+    for story in board.stories_of(everything & muted_bits & ~given_bits):
+        bit = board.bits_of([story.id])
+        by = next(m for m in preferences.mutes if board.matching_bits(m.expression) & bit)
+        omissions.append(Omission(story.id, story.uid, Why.MUTED, by.canonical))
+    return Composition(Digest(tuple(sections)) if sections else None, tuple(omissions))
+
+
+def _reasons(
+    wishes: Sequence[Wish], wanted: Sequence[int], board: Board, story: Story
+) -> tuple[Reason, ...]:
+    bit = board.bits_of([story.id])
+    return tuple(
+        Reason(wish.follow_id, wish.canonical, in_words(wish.follow))
+        for wish, bits in zip(wishes, wanted, strict=True)
+        if bits & bit
+    )
+
+
+def fit(digest: Digest, weights: Weights) -> Digest:
+    """Keep the mail under its limit: first headlines, then "and 7 more", deepest items first.
+
+    The first item of each section is the last to shrink, so that no follow goes silent because
+    another is busy. Equal input gives equal output.
+    """
+    # Deepest position first; among equals the later section first.
+    ranked = sorted(
+        (
+            (depth, number)
+            for number, section in enumerate(digest.sections)
+            for depth in range(len(section.items))
+        ),
+        reverse=True,
+    )
+    shown = dict.fromkeys(ranked, Shown.FULL)
+    weight = weights.frame + weights.section * len(digest.sections)
+    weight += sum(weights.full[item.story.id] for item in digest.items)
+
+    def story_id(place: tuple[int, int]) -> int:
+        depth, number = place
+        return digest.sections[number].items[depth].story.id
+
+    for place in ranked:
+        if weight <= weights.limit:
+            break
+        weight -= weights.full[story_id(place)] - weights.headline[story_id(place)]
+        shown[place] = Shown.HEADLINE
+    has_more: set[int] = set()
+    for place in ranked[:-1]:  # The very first story stays, whatever it weighs.
+        if weight <= weights.limit:
+            break
+        weight -= weights.headline[story_id(place)]
+        if place[1] not in has_more:
+            has_more.add(place[1])
+            weight += weights.more
+        shown[place] = Shown.LINKED
+    return _reshow(digest, lambda depth, number: shown[depth, number])
+
+
+def _reshow(digest: Digest, shown: Callable[[int, int], Shown]) -> Digest:
+    return Digest(
+        tuple(
+            replace(
+                section,
+                items=tuple(
+                    replace(item, shown=shown(depth, number))
+                    for depth, item in enumerate(section.items)
+                ),
+            )
+            for number, section in enumerate(digest.sections)
+        )
+    )

@@ -1,0 +1,98 @@
+"""What one reader wants of one newsletter, parsed and ready for matching."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from mailer.core.expressions import And, Everything, Expression, canonical, normalise, parse
+from mailer.core.readers import Follow, Follower, Mute
+from mailer.core.tags import Vocabulary
+from mailer.errors import ExpressionError
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A follow, parsed.
+
+    `follow` is what she wrote, for words; `expression` is that within the newsletter's base
+    expression, for matching; `canonical` is her own part's canonical text.
+    """
+
+    follow_id: int
+    follow: Expression
+    expression: Expression
+    canonical: str
+    cursor_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedMute:
+    """A mute, parsed."""
+
+    expression: Expression
+    canonical: str
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """The wishes of one reader in her order, her mutes, and which follows no longer parse.
+
+    A dead follow names a tag that is gone; it matches nothing and is reported, never guessed at.
+    """
+
+    wishes: tuple[Wish, ...]
+    mutes: tuple[ParsedMute, ...]
+    dead_follow_ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Parsed:
+    written: Expression
+    within_base: Expression
+    alone: Expression
+    canonical: str
+
+
+class PreferenceParser:
+    """Parse follows and mutes of one newsletter; each distinct text is parsed once."""
+
+    def __init__(self, vocabulary: Vocabulary, base_expression: str) -> None:
+        self._vocabulary = vocabulary
+        self._base = parse(base_expression or "*", vocabulary)
+        self._memo: dict[str, _Parsed | None] = {}
+
+    def read(self, follower: Follower) -> Preferences:
+        """Return the preferences of one reader."""
+        wishes: list[Wish] = []
+        dead: list[int] = []
+        for follow in follower.follows:
+            wish = self._wish(follow)
+            if wish is None:
+                dead.append(follow.id)
+            else:
+                wishes.append(wish)
+        mutes = tuple(m for m in map(self._mute, follower.mutes) if m is not None)
+        return Preferences(tuple(wishes), mutes, tuple(dead))
+
+    def _wish(self, follow: Follow) -> Wish | None:
+        parsed = self._parse(follow.expression)
+        if parsed is None:
+            return None
+        return Wish(
+            follow.id, parsed.written, parsed.within_base, parsed.canonical, follow.cursor_at
+        )
+
+    def _mute(self, mute: Mute) -> ParsedMute | None:
+        parsed = self._parse(mute.expression)
+        return None if parsed is None else ParsedMute(parsed.alone, parsed.canonical)
+
+    def _parse(self, text: str) -> _Parsed | None:
+        if text not in self._memo:
+            try:
+                written = parse(text, self._vocabulary)
+            except ExpressionError:
+                self._memo[text] = None
+            else:
+                alone = normalise(written)
+                both = alone if self._base == Everything() else normalise(And((self._base, alone)))
+                self._memo[text] = _Parsed(written, both, alone, canonical(written))
+        return self._memo[text]

@@ -1,0 +1,109 @@
+"""Readers and their preferences: subscriptions, follows with a cadence each, mutes."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Cadence(StrEnum):
+    """How often a follow is answered."""
+
+    INSTANT = "instant"
+    DAILY = "daily"
+    WEEKLY = "weekly"
+    MONTHLY = "monthly"
+
+    @property
+    def kind(self) -> str:
+        """What a run of this cadence composes: an alert or a digest."""
+        return "alert" if self is Cadence.INSTANT else "digest"
+
+
+class ReaderState(StrEnum):
+    """PENDING until the reader confirmed; ERASED keeps the row, without personal data."""
+
+    PENDING = "pending"
+    CONFIRMED = "confirmed"
+    ERASED = "erased"
+
+
+class MailFormat(StrEnum):
+    """HTML with a text part, or the text part alone."""
+
+    HTML = "html"
+    TEXT = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Newsletter:
+    """What a reader subscribes to."""
+
+    id: int
+    slug: str
+    name: str
+    description: str
+    sender_name: str
+    sender_address: str
+    reply_to: str
+    template: str
+    locales: tuple[str, ...]
+    cadences: tuple[Cadence, ...]
+    base_expression: str
+    timezone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A person with an address.
+
+    `email_key` is equal for all spellings of one address (core.addresses). `hour` is her own
+    local hour for digests, None: the schedule's.
+    """
+
+    id: int
+    email: str
+    email_key: str
+    name: str
+    state: ReaderState
+    locale: str
+    timezone: str
+    hour: int | None
+    format: MailFormat
+    paused_until_at: datetime | None = None
+    created_at: datetime | None = None
+
+    def is_paused(self, now: datetime) -> bool:
+        """Say whether nothing but transactional mail may go out at `now`."""
+        return self.paused_until_at is not None and now < self.paused_until_at
+
+
+@dataclass(frozen=True, slots=True)
+class Follow:
+    """One tag expression of a subscription.
+
+    `cursor_at` is where her next window starts: everything before it was answered by a run.
+    """
+
+    id: int
+    expression: str
+    cadence: Cadence
+    cursor_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Mute:
+    """A tag expression whose stories the reader does not want, in any newsletter."""
+
+    id: int
+    expression: str
+
+
+@dataclass(frozen=True, slots=True)
+class Follower:
+    """A reader as a run sees her: one subscription, its follows of the run's cadence, her mutes."""
+
+    reader: Reader
+    subscription_id: int
+    follows: tuple[Follow, ...]
+    mutes: tuple[Mute, ...] = ()
+    suppressed: bool = False

@@ -1,0 +1,86 @@
+"""Draft a plan: who would get what and why, writing nothing."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from mailer.core.addresses import read_address
+from mailer.core.readers import Cadence
+from mailer.core.runs import PlannedMail, add_hashes, hash_text, mail_hash
+from mailer.flows.composer import Composer
+from mailer.flows.desk import Desk
+from mailer.store.newsletters import find_newsletter
+from mailer.store.preferences import read_followers
+from mailer.store.readers import find_reader
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A dry run. `mails` have a digest; `silent` are the readers for whom nothing is new.
+
+    Equal stories, follows and moment give an equal `plan_hash`, in any order (I6).
+    """
+
+    newsletter: str
+    cadence: Cadence
+    as_of: datetime
+    plan_hash: str
+    mails: tuple[PlannedMail, ...]
+    silent: tuple[PlannedMail, ...]
+
+    @property
+    def distinct_count(self) -> int:
+        """How many different digests there are among the mails."""
+        return len(
+            {
+                tuple((item.story.uid, item.shown) for item in mail.composition.digest.items)
+                for mail in self.mails
+                if mail.composition.digest is not None
+            }
+        )
+
+
+def draft_plan(
+    desk: Desk,
+    newsletter_slug: str,
+    cadence: Cadence,
+    *,
+    as_of: datetime,
+    reader_email: str | None = None,
+    batch: int = 1000,
+) -> Plan:
+    """Compose every reader's mail of a run as of a moment; nothing is written.
+
+    Raises NotFoundError for an unknown newsletter or reader.
+    """
+    mails: list[PlannedMail] = []
+    silent: list[PlannedMail] = []
+    with desk.database.read() as connection:
+        newsletter = find_newsletter(connection, newsletter_slug)
+        only = None
+        if reader_email is not None:
+            only = find_reader(connection, read_address(reader_email)).id
+        composer = Composer(desk, connection, newsletter, cadence, as_of=as_of)
+        after = 0
+        while True:
+            followers = read_followers(
+                connection,
+                newsletter.id,
+                cadence,
+                as_of,
+                after_reader_id=after,
+                reader_id=only,
+                limit=batch,
+            )
+            if not followers:
+                break
+            after = followers[-1].reader.id
+            for mail in composer.compose_mails(connection, followers):
+                (silent if mail.composition.digest is None else mails).append(mail)
+    return Plan(
+        newsletter=newsletter.slug,
+        cadence=cadence,
+        as_of=as_of,
+        plan_hash=hash_text(add_hashes(*map(mail_hash, mails))),
+        mails=tuple(mails),
+        silent=tuple(silent),
+    )

@@ -1,0 +1,67 @@
+"""Open the run of a slot."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from mailer.core.readers import Cadence
+from mailer.core.runs import slot_key
+from mailer.errors import InputError
+from mailer.store.database import Database
+from mailer.store.newsletters import find_newsletter
+from mailer.store.preferences import shard_ends
+from mailer.store.runs import add_run, hold_frontier, run_of_slot
+
+SHARD_READERS = 1000  # A shard is one transaction: about 50 ms of row locks on PostgreSQL.
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedRun:
+    """The run of a slot, and whether this call created it."""
+
+    run_id: int
+    created: bool
+
+
+def open_run(
+    database: Database,
+    newsletter_slug: str,
+    cadence: Cadence,
+    *,
+    as_of: datetime,
+    now: datetime,
+    zone: str = "",
+    schedule_id: int | None = None,
+    shard_readers: int = SHARD_READERS,
+) -> OpenedRun:
+    """Open the run of a slot, or find it: a slot runs once, whoever asks and how often (I4).
+
+    Raises InputError when the newsletter has no such cadence, or when `as_of` lies ahead of
+    `now`: nothing is sent before its time.
+    """
+    if as_of > now + timedelta(seconds=1):
+        raise InputError(
+            f"{as_of.isoformat()} is in the future: 'mailer plan' and 'mailer preview' look ahead, "
+            "sending does not"
+        )
+    with database.write() as connection:
+        newsletter = find_newsletter(connection, newsletter_slug)
+        if cadence not in newsletter.cadences:
+            allowed = ", ".join(newsletter.cadences)
+            raise InputError(f"'{newsletter.slug}' has no {cadence} issue: it has {allowed}")
+        hold_frontier(connection, moving=True)
+        key = slot_key(newsletter.slug, cadence, as_of, zone)
+        there = run_of_slot(connection, key)
+        if there is not None:
+            return OpenedRun(there, created=False)
+        run_id = add_run(
+            connection,
+            slot_key=key,
+            newsletter_id=newsletter.id,
+            cadence=cadence,
+            as_of=as_of,
+            now=now,
+            zone=zone,
+            schedule_id=schedule_id,
+            shard_ends=shard_ends(connection, newsletter.id, shard_readers),
+        )
+    return OpenedRun(run_id, created=True)

@@ -1,0 +1,133 @@
+"""Plan a run: shard by shard, each shard in one transaction."""
+
+from datetime import datetime, timedelta
+
+from mailer.core.deliveries import LONGEST_LIFE
+from mailer.core.readers import Cadence
+from mailer.core.runs import PlannedMail, add_hashes, mail_hash
+from mailer.flows.composer import Composer
+from mailer.flows.desk import Desk
+from mailer.flows.write_letters import message_id
+from mailer.store.database import Connection
+from mailer.store.ledger_plan import (
+    NewDelivery,
+    NewItem,
+    NewOmission,
+    add_omissions,
+    add_planned,
+)
+from mailer.store.newsletters import find_newsletter
+from mailer.store.preferences import advance_cursors, read_followers
+from mailer.store.runs import Shard, find_run, finish_run, finish_shard, start_sending, take_shard
+
+# A digest is stale once the next one is due.
+_NEXT_ISSUE = {
+    Cadence.DAILY: timedelta(days=1),
+    Cadence.WEEKLY: timedelta(days=7),
+    Cadence.MONTHLY: timedelta(days=28),
+    Cadence.INSTANT: LONGEST_LIFE,
+}
+
+
+def plan_run(desk: Desk, run_id: int, *, now: datetime) -> int:
+    """Plan what is left of a run and return how many shards this call planned.
+
+    Several workers may plan one run: each takes shards nobody holds. A worker that dies leaves
+    its shard as it was. When the last shard is planned the run starts sending.
+    """
+    composer: Composer | None = None
+    done = 0
+    while True:
+        with desk.database.write() as connection:
+            shard = take_shard(connection, run_id)
+            if shard is None:
+                start_sending(connection, run_id)
+                finish_run(connection, run_id, now)
+                return done
+            if composer is None:
+                run = find_run(connection, run_id)
+                newsletter = find_newsletter(connection, run.newsletter)
+                composer = Composer(
+                    desk, connection, newsletter, run.cadence, as_of=run.as_of, zone=run.zone
+                )
+            _plan_shard(desk, connection, composer, shard, now)
+            done += 1
+
+
+def _plan_shard(
+    desk: Desk, connection: Connection, composer: Composer, shard: Shard, now: datetime
+) -> None:
+    followers = read_followers(
+        connection,
+        composer.newsletter.id,
+        composer.cadence,
+        composer.as_of,
+        after_reader_id=shard.after_reader_id,
+        to_reader_id=shard.to_reader_id,
+        lock=True,
+    )
+    mails = composer.compose_mails(connection, followers)
+    expires_at = now + min(LONGEST_LIFE, _NEXT_ISSUE[composer.cadence])
+    planned = [
+        _new_delivery(desk, composer, mail, expires_at)
+        for mail in mails
+        if mail.composition.digest is not None
+    ]
+    planned_count = add_planned(connection, shard.run_id, planned, now)
+    add_omissions(
+        connection,
+        shard.run_id,
+        [
+            NewOmission(mail.follower.reader.id, item.story_id, item.why.value, item.detail)
+            for mail in mails
+            for item in mail.composition.omissions
+        ],
+    )
+    answered = [
+        follow.id
+        for mail in mails
+        for follow in mail.follower.follows
+        if follow.id not in mail.dead_follow_ids
+    ]
+    advance_cursors(connection, answered, composer.as_of)
+    finish_shard(
+        connection,
+        shard,
+        now=now,
+        planned_count=planned_count,
+        nothing_new_count=len(mails) - len(planned),
+        dead_follow_count=sum(len(mail.dead_follow_ids) for mail in mails),
+        plan_hash=add_hashes(*map(mail_hash, mails)),
+    )
+
+
+def _new_delivery(
+    desk: Desk, composer: Composer, mail: PlannedMail, expires_at: datetime
+) -> NewDelivery:
+    reader = mail.follower.reader
+    digest = mail.composition.digest
+    sections = digest.sections if digest is not None else ()
+    return NewDelivery(
+        key=mail.key,
+        message_id=message_id(mail.key, composer.newsletter.sender_address, desk.signer),
+        reader_id=reader.id,
+        subscription_id=mail.follower.subscription_id,
+        email=reader.email,
+        email_key=reader.email_key,
+        name=reader.name,
+        locale=composer.locale_of(mail.follower),
+        timezone=reader.timezone,
+        format=reader.format.value,
+        expires_at=expires_at,
+        items=tuple(
+            NewItem(
+                item.story.id,
+                item.story.revision,
+                number,
+                item.shown.value,
+                tuple(reason.follow_id for reason in item.reasons),
+            )
+            for number, section in enumerate(sections)
+            for item in section.items
+        ),
+    )

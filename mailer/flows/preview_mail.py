@@ -1,0 +1,57 @@
+"""Preview: the very mail a reader would get, writing nothing to the ledger."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from mailer.core.letters import Letter
+from mailer.core.readers import Cadence
+from mailer.core.runs import PlannedMail
+from mailer.flows.composer import Composer
+from mailer.flows.desk import Desk
+from mailer.flows.draft_plan import draft_plan
+from mailer.flows.write_letters import letter_of_plan, letters_of_rows
+from mailer.render.mail import Mail
+from mailer.render.message import build_message
+from mailer.store.ledger_reading import find_delivery
+from mailer.store.newsletters import find_newsletter
+from mailer.store.tags import read_vocabulary
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A mail in all its forms. `planned` says why and what was left out; None for a rebuilt one."""
+
+    letter: Letter
+    mail: Mail
+    content: bytes
+    planned: PlannedMail | None
+
+
+def preview_mail(
+    desk: Desk, newsletter_slug: str, cadence: Cadence, *, reader_email: str, as_of: datetime
+) -> tuple[Preview | None, PlannedMail | None]:
+    """Return the mail a run as of this moment would send her, or None when nothing is new.
+
+    The second value is her part of the plan, None when the run would not ask her at all.
+    """
+    plan = draft_plan(desk, newsletter_slug, cadence, as_of=as_of, reader_email=reader_email)
+    if not plan.mails:
+        return None, plan.silent[0] if plan.silent else None
+    planned = plan.mails[0]
+    with desk.database.read() as connection:
+        newsletter = find_newsletter(connection, newsletter_slug)
+        composer = Composer(desk, connection, newsletter, cadence, as_of=as_of)
+    letter = letter_of_plan(planned, composer, desk.signer)
+    mail = desk.renderer.render(letter, composer.vocabulary)
+    content = build_message(letter, mail, desk.site, desk.signer)
+    return Preview(letter, mail, content, planned), planned
+
+
+def rebuild_mail(desk: Desk, delivery_id: int) -> Preview:
+    """Return the exact mail of a delivery, from the ledger."""
+    with desk.database.read() as connection:
+        row = find_delivery(connection, delivery_id)
+        vocabulary = read_vocabulary(connection)
+        letter = letters_of_rows(connection, [row], vocabulary)[0]
+    mail = desk.renderer.render(letter, vocabulary)
+    return Preview(letter, mail, build_message(letter, mail, desk.site, desk.signer), None)

@@ -1,0 +1,128 @@
+"""The seams: what the flows ask of the outside world, and the values that cross.
+
+A port earns its place by two real implementations. Backends stand in `mailer.delivery`, bells in
+`workers`.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol, TextIO, runtime_checkable
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One mail on its way to one recipient.
+
+    `content` is the whole message with CRLF line ends, ready for the wire, not dot-stuffed.
+    `sender` and `recipient` are the envelope's. `message_id` includes the angle brackets.
+    """
+
+    delivery_id: int
+    sender: str
+    recipient: str
+    message_id: str
+    content: bytes
+    needs_smtputf8: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The server (or folder, or screen) has taken responsibility; `reply` is its last line."""
+
+    code: int
+    reply: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    """Not now: try again later. `counts` is False when the message was never judged."""
+
+    code: int
+    reply: str
+    counts: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Never to this address. `suppress` when the address itself is bad (5.1.x, 5.2.1)."""
+
+    code: int
+    reply: str
+    suppress: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Misconfigured:
+    """Our fault or the relay's, not the reader's: halt the run, touch no address."""
+
+    code: int
+    reply: str
+
+
+@dataclass(frozen=True, slots=True)
+class InDoubt:
+    """The body left and no answer came: it may have been accepted. Never resend silently."""
+
+    reply: str
+
+
+Outcome = Accepted | Deferred | Refused | Misconfigured | InDoubt
+
+
+@runtime_checkable
+class Backend(Protocol):
+    """Hand messages to the outside world, each at most once per call.
+
+    `send` yields one Outcome per message, in order, and never raises for what a message or a
+    server does. A caller that stops reading early leaves the rest in doubt.
+    Source: RFC 5321 section 4.2.1 for the reply classes.
+    """
+
+    name: str
+
+    def send(self, messages: Sequence[Message]) -> Iterator[Outcome]:
+        """Send in order."""
+        ...
+
+    def close(self) -> None:
+        """Let go of connections and files; may be called twice."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class BackendOptions:
+    """What a backend may be built from; each takes what it needs.
+
+    `stream` is where the console backend writes; None is standard output.
+    `draw_html` turns HTML into lines of at most `html_width` columns for the console; without it,
+    or with 0 columns, none is drawn.
+    """
+
+    smtp_urls: tuple[str, ...] = ()
+    smtp_window: int = 16
+    helo_name: str = ""
+    maildir: Path = field(default_factory=lambda: Path("mail"))
+    stream: TextIO | None = None
+    html_width: int = 78
+    draw_html: Callable[[str, int], str] | None = None
+
+
+class BackendFactory(Protocol):
+    """What an entry point of group `mailer.backends` names."""
+
+    def __call__(self, options: BackendOptions) -> Backend:
+        """Build a backend; raises BackendError with the mend when the options do not allow it."""
+        ...
+
+
+class Bell(Protocol):
+    """Tell workers that work may be due. A lost ring costs seconds, a doubled one nothing (I3)."""
+
+    def ring_plan(self, run_id: int) -> None:
+        """A run waits to be planned."""
+        ...
+
+    def ring_deliver(self, run_id: int) -> None:
+        """A run has deliveries due."""
+        ...

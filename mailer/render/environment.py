@@ -1,0 +1,103 @@
+"""The template language: where templates are, and how a mistake in one is told to its author."""
+
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import jinja2
+from jinja2.ext import InternationalizationExtension
+
+import mailer
+from mailer.errors import RenderError
+from mailer.render.speech import Speech
+from mailer.render.wrapping import columns, wrap
+
+
+def packaged_templates() -> Path:
+    """Return the folder of our own templates, in an installed package or a checkout."""
+    package = Path(mailer.__file__).parent
+    installed = package / "_data" / "templates"
+    return installed if installed.is_dir() else package.parent / "templates"
+
+
+class Templates:
+    """The templates of several folders; a file in an earlier folder replaces one in a later.
+
+    Files ending in `.html` escape what they are given, all others show it as it is.
+    """
+
+    def __init__(self, folders: Sequence[Path]) -> None:
+        self._folders = tuple(folders)
+        self._environments: dict[str, jinja2.Environment] = {}
+
+    def render(self, name: str, speech: Speech, **values: object) -> str:
+        """Return a rendered template.
+
+        Raises RenderError naming file and line of what is wrong.
+        """
+        try:
+            return self._environment(speech).get_template(name).render(values)
+        except jinja2.TemplateSyntaxError as error:
+            place = f"{error.filename or error.name or name}, line {error.lineno}"
+            raise RenderError(f"template {place}: {error.message}: mend this line") from error
+        except jinja2.TemplateNotFound as error:
+            folders = " or ".join(str(folder) for folder in self._folders)
+            raise RenderError(
+                f"no template '{error.name}' (wanted by '{name}'): add it to {folders}"
+            ) from error
+        except Exception as error:
+            # A template may call anything: whatever it raises is its author's to mend.
+            raise RenderError(
+                f"template {self._place(error, name)}: {type(error).__name__}: {error}"
+            ) from error
+
+    def _environment(self, speech: Speech) -> jinja2.Environment:
+        known = self._environments.get(speech.language)
+        if known is None:
+            known = self._environments[speech.language] = _environment(self._folders, speech)
+        return known
+
+    def _place(self, error: Exception, name: str) -> str:
+        """Name the file and line of the innermost template frame."""
+        places = [
+            f"{frame.filename}, line {frame.lineno}"
+            for frame in traceback.extract_tb(error.__traceback__)
+            if any(Path(frame.filename).is_relative_to(folder) for folder in self._folders)
+        ]
+        return places[-1] if places else f"'{name}'"
+
+
+def compact(html: str) -> str:
+    """Return HTML without indentation and empty lines, which only weigh; lines stay lines."""
+    return "\n".join(line for line in map(str.strip, html.split("\n")) if line)
+
+
+def tidy(text: str) -> str:
+    """Return plain text without trailing spaces and with at most one empty line in a row."""
+    lines: list[str] = []
+    for line in map(str.rstrip, text.split("\n")):
+        if line or (lines and lines[-1]):
+            lines.append(line)
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _environment(folders: Sequence[Path], speech: Speech) -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader([str(folder) for folder in folders]),
+        undefined=jinja2.StrictUndefined,
+        autoescape=jinja2.select_autoescape(enabled_extensions=("html",), default=False),
+        extensions=[InternationalizationExtension],
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.policies["ext.i18n.trimmed"] = True
+    install: Callable[..., None] = vars(environment)["install_gettext_translations"]
+    install(speech.translations, newstyle=True)
+    environment.filters["wrap"] = wrap
+    environment.filters["underlined"] = _underlined
+    return environment
+
+
+def _underlined(text: str, stroke: str = "=") -> str:
+    """Return lines with a line of strokes below, as wide as the widest."""
+    return text + "\n" + stroke * max(map(columns, text.split("\n")))

@@ -1,0 +1,96 @@
+"""All links of a mail: signed ones to the reader's pages, and a story's own made fit for HTML."""
+
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from mailer.core.addresses import read_address
+from mailer.core.letters import Letter
+from mailer.core.stories import Story
+from mailer.core.tokens import Purpose, Signer
+from mailer.errors import InputError
+from mailer.render.site import Site
+from mailer.render.wire import wire_length
+
+# A longer address is a tracker's. Some mail clients break at 2,083, and it would stand twice in the
+# mail: the story's page on this site stands in for it.
+_LONGEST_URL = 1_500
+_KEPT = "/%:@!$&'()*+,;=~-._?"
+
+
+class Links:
+    """Where the links of one site's mails lead. Equal letters get equal links."""
+
+    def __init__(self, site: Site, signer: Signer) -> None:
+        self._top = web_address(site.public_url) or site.public_url
+        self._sign = signer.sign
+
+    def unsubscribe(self, letter: Letter) -> str:
+        """Return the page that ends this subscription; also what one-click posts to (RFC 8058)."""
+        return f"{self._top}/unsubscribe/{self._sign(Purpose.UNSUBSCRIBE, letter.subscription_id)}"
+
+    def preferences(self, letter: Letter) -> str:
+        """Return the page where she changes what she follows."""
+        token = self._sign(Purpose.PREFERENCES, letter.reader_id, letter.subscription_id)
+        return f"{self._top}/preferences/{token}"
+
+    def why(self, letter: Letter) -> str:
+        """Return the place that says why she gets this newsletter."""
+        return f"{self.preferences(letter)}#why"
+
+    def mute(self, letter: Letter, follow_id: int, story: Story) -> str:
+        """Return the page that offers "no more like this", for one story of one follow."""
+        return f"{self._top}/mute/{self._sign(Purpose.MUTE, letter.reader_id, follow_id, story.id)}"
+
+    def view(self, letter: Letter) -> str:
+        """Return the page that shows this very mail."""
+        return f"{self._top}/view/{self._sign(Purpose.VIEW, local_part(letter.message_id))}"
+
+    def more(self, letter: Letter) -> str:
+        """Return the place that lists what did not fit into the mail."""
+        return f"{self.view(letter)}#more"
+
+    def story(self, story: Story) -> str:
+        """Return the story's own address, or its page on this site when it has no usable one."""
+        uid = quote(story.uid.encode("utf-8", "replace"), safe="")
+        return usable_address(story.url) or f"{self._top}/stories/{uid}"
+
+
+def local_part(message_id: str) -> str:
+    """Return what stands before the @ of a Message-ID, without the angle bracket."""
+    return message_id.strip("<>").rpartition("@")[0]
+
+
+def ascii_host(host: str) -> str:
+    """Return a host name as A-labels, as DNS and old mail servers know it."""
+    return host if host.isascii() else read_address(f"postmaster@{host}").wire.rpartition("@")[2]
+
+
+def usable_address(text: str) -> str:
+    """Return a web address for a mail, empty when `text` is none or too long for one."""
+    address = web_address(text)
+    return address if wire_length(address) <= _LONGEST_URL else ""
+
+
+def web_address(text: str) -> str:
+    """Return an http or https address in plain ASCII, empty when `text` is none.
+
+    Names of hosts become A-labels; all else is percent-encoded here, because the HTML serialiser
+    would percent-encode the host too.
+    """
+    text = text.strip()
+    if not text.lower().startswith(("http://", "https://")):
+        return ""
+    try:
+        parts = urlsplit(text)
+        host, port = ascii_host(parts.hostname or ""), parts.port
+    except (ValueError, InputError):
+        return ""
+    if not host or not all(c.isalnum() or c in ".-_:" for c in host) or parts.username is not None:
+        return ""
+    if ":" in host:
+        host = f"[{host}]"
+    where = host if port is None else f"{host}:{port}"
+    try:
+        rest = [quote(part, safe=_KEPT) for part in (parts.path, parts.query, parts.fragment)]
+    except UnicodeEncodeError:
+        return ""
+    return urlunsplit((parts.scheme.lower(), where, *rest))

@@ -1,0 +1,79 @@
+"""How a mail speaks: words, dates and numbers of one locale.
+
+The words are English until somebody translates them: everything a reader sees goes through
+`gettext` here or in the templates, so a catalogue is all that a translation takes.
+"""
+
+import gettext
+from datetime import date, datetime
+from functools import lru_cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, format_time
+from babel.numbers import format_decimal
+
+
+class Speech:
+    """The words, dates and numbers of one locale; an unknown one speaks English."""
+
+    def __init__(self, locale: str) -> None:
+        self._locale = _known(locale)
+        self.translations = gettext.NullTranslations()
+        # Of the words, which a screen reader must pronounce; not of the dates.
+        self.language = "en"
+
+    def say(self, message: str, **values: str) -> str:
+        """Return a message with its values put in; they are taken as they are."""
+        return self.translations.gettext(message).format(**values)
+
+    def say_count(self, one: str, many: str, count: int) -> str:
+        """Return the form for a count, which stands in it as `{count}`."""
+        return self.translations.ngettext(one, many, count).format(count=self.number(count))
+
+    def number(self, number: int) -> str:
+        """Return a number as it is written here: 1,234."""
+        return str(format_decimal(number, locale=self._locale))
+
+    def day(self, on: date) -> str:
+        """Return a date: October 21, 2026."""
+        return str(format_date(on, "long", locale=self._locale))
+
+    def weekday(self, on: date) -> str:
+        """Return a date with its day of the week: Wednesday, October 21, 2026."""
+        return str(format_date(on, "full", locale=self._locale))
+
+    def short_day(self, on: date) -> str:
+        """Return a date in little room: Oct 21, 2026."""
+        return str(format_date(on, "medium", locale=self._locale))
+
+    def time(self, at: datetime) -> str:
+        """Return the time of day: 6:10 AM."""
+        return str(format_time(at, "short", locale=self._locale))
+
+
+@lru_cache(maxsize=64)
+def speech_of(locale: str) -> Speech:
+    """Return the speech of a locale; it never changes."""
+    return Speech(locale)
+
+
+def zone_of(*names: str) -> ZoneInfo:
+    """Return the first of these time zones that exists, else UTC: an odd name stops no mail."""
+    for name in names:
+        try:
+            return ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            continue
+    return ZoneInfo("UTC")
+
+
+def _known(locale: str) -> Locale:
+    try:
+        return Locale.parse(locale.replace("-", "_"))
+    except (UnknownLocaleError, ValueError):
+        pass
+    try:
+        return Locale.parse(locale.replace("_", "-").split("-")[0])
+    except (UnknownLocaleError, ValueError):
+        return Locale("en")

@@ -1,0 +1,103 @@
+"""Settings: environment, `.env` and `*_FILE` secrets, prefix `MAILER_`.
+
+Only `bootstrap` and the edges read them; everything below gets values.
+"""
+
+import os
+from enum import StrEnum
+from pathlib import Path
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from mailer.errors import SettingsError
+
+DEVELOPMENT_SECRET = "development-only-secret"  # noqa: S105 - production refuses it
+_PREFIX = "MAILER_"
+
+
+class Environment(StrEnum):
+    """Production refuses a default secret and the console backend."""
+
+    DEVELOPMENT = "development"
+    PRODUCTION = "production"
+
+
+class InDoubtPolicy(StrEnum):
+    """What happens to digests that may or may not have been accepted."""
+
+    HOLD = "hold"
+    RESEND = "resend"
+
+
+class Settings(BaseSettings):
+    """Everything an installation can set."""
+
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, env_file=".env", extra="ignore")
+
+    env: Environment = Environment.DEVELOPMENT
+    database_url: str = "sqlite:///mailer.db"
+    broker_url: str = "memory://"
+    backend: str = "console"
+    smtp_url: SecretStr = SecretStr("smtp://localhost:25")
+    smtp_window: int = Field(default=16, ge=1, le=1000)
+    maildir: Path = Path("mail")
+    public_url: str = "http://localhost:8000"
+    site_name: str = "The Newsroom"
+    postal_address: str = "The Newsroom, 1 Example Street, Example City"
+    max_mail_kb: int = Field(default=100, ge=20, le=1000)
+    templates: Path | None = None
+    secret_key: SecretStr = SecretStr(DEVELOPMENT_SECRET)
+    secret_key_old: SecretStr = SecretStr("")
+    in_doubt: InDoubtPolicy = InDoubtPolicy.HOLD
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_web_address(cls, value: str) -> str:
+        if not value.startswith(("http://", "https://")):
+            raise ValueError("must start with http:// or https://")
+        return value.rstrip("/")
+
+    @model_validator(mode="after")
+    def _production_is_real(self) -> "Settings":
+        if self.env is Environment.PRODUCTION:
+            if self.secret_key.get_secret_value() == DEVELOPMENT_SECRET:
+                raise ValueError("production needs MAILER_SECRET_KEY: any 32 random characters")
+            if self.backend == "console":
+                raise ValueError("production needs MAILER_BACKEND: smtp or maildir, not console")
+        return self
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The signing secrets, newest first."""
+        keys = (self.secret_key.get_secret_value(), self.secret_key_old.get_secret_value())
+        return tuple(key for key in keys if key)
+
+
+def read_settings() -> Settings:
+    """Read the settings from environment, `.env` and secret files.
+
+    `MAILER_SECRET_KEY_FILE=/run/secrets/key` reads the value of `SECRET_KEY` from that file; the
+    same holds for every setting. Raises SettingsError naming each setting and its mend.
+    """
+    from_files: dict[str, str] = {}
+    for variable, path in os.environ.items():
+        name = variable.upper()
+        if name.startswith(_PREFIX) and name.endswith("_FILE"):
+            field = name.removeprefix(_PREFIX).removesuffix("_FILE").lower()
+            if field not in Settings.model_fields:
+                continue
+            try:
+                from_files[field] = Path(path).read_text(encoding="utf-8").strip()
+            except (OSError, UnicodeDecodeError) as error:
+                raise SettingsError(f"{variable}: cannot read '{path}': {error}") from error
+    try:
+        return Settings(**from_files)  # type: ignore[arg-type]  # pydantic converts the strings
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{_PREFIX}{'_'.join(map(str, item['loc'])).upper()}: {item['msg']}"
+            if item["loc"]
+            else str(item["msg"])
+            for item in error.errors()
+        )
+        raise SettingsError(f"settings cannot be used: {problems}") from error

@@ -1,0 +1,131 @@
+"""The engine: how a database is opened, read, written and migrated.
+
+SQLite runs in WAL mode; a write transaction begins with BEGIN IMMEDIATE, so that two writers wait
+for each other instead of failing half way.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
+
+from mailer.errors import InputError, ServiceAway, SettingsError
+
+__all__ = ["Connection", "Database", "upgrade"]
+
+_BUSY_MS = 10_000  # A writer of ours holds the lock for milliseconds; ten seconds is a stuck disk.
+
+
+class Database:
+    """An open database. `read()` and `write()` give a connection inside one transaction."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.is_sqlite = engine.dialect.name == "sqlite"
+
+    @classmethod
+    def open(cls, url: str) -> "Database":
+        """Open without migrating; nothing is connected yet.
+
+        Raises SettingsError when the URL cannot be used.
+        """
+        try:
+            parsed = make_url(url)
+            if parsed.get_backend_name() not in ("sqlite", "postgresql"):
+                raise SettingsError(
+                    f"unknown database '{parsed.get_backend_name()}': "
+                    "use sqlite:///file.db or postgresql+psycopg://user@host/name"
+                )
+            if parsed.get_backend_name() == "sqlite":
+                engine = create_engine(parsed, connect_args={"timeout": _BUSY_MS / 1000})
+                _prepare_sqlite(engine)
+            else:
+                engine = create_engine(parsed.set(drivername="postgresql+psycopg"))
+        except (ArgumentError, NoSuchModuleError) as error:
+            raise SettingsError(
+                f"MAILER_DATABASE_URL cannot be read: {error}; "
+                "use sqlite:///file.db or postgresql+psycopg://user@host/name"
+            ) from error
+        return cls(engine)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Give a connection to read with; one snapshot on SQLite."""
+        with _away(), self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Give a connection to write with: committed at the end, rolled back on an exception."""
+        writing = self._engine.connect().execution_options(mailer_write=True)
+        with _away(), writing as connection, connection.begin():
+            yield connection
+
+    def require_current(self) -> None:
+        """Raise InputError when the schema is not the one this code was written for."""
+        with self.read() as connection:
+            found = MigrationContext.configure(connection).get_current_revision()
+        wanted = ScriptDirectory.from_config(_alembic("")).get_current_head()
+        if found != wanted:
+            state = f"at {found}" if found else "empty"
+            raise InputError(f"the database is {state}, not at {wanted}: run 'mailer db upgrade'")
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+
+def upgrade(url: str) -> None:
+    """Bring the schema to the newest revision; again is no change."""
+    database = Database.open(url)
+    try:
+        with database.write() as connection:
+            config = _alembic(url)
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    finally:
+        database.close()
+
+
+def _alembic(url: str) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    if url:
+        config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
+    return config
+
+
+def _prepare_sqlite(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def on_connect(raw: Any, _record: Any) -> None:
+        # Transactions are begun by us below; the driver's own would begin too late.
+        raw.isolation_level = None
+        raw.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+        raw.execute("PRAGMA journal_mode = WAL")
+        raw.execute("PRAGMA synchronous = FULL")
+        raw.execute("PRAGMA foreign_keys = ON")
+
+    @event.listens_for(engine, "begin")
+    def on_begin(connection: Connection) -> None:
+        write = connection.get_execution_options().get("mailer_write", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+@contextmanager
+def _away() -> Iterator[None]:
+    """Turn a database that does not answer into ServiceAway."""
+    try:
+        yield
+    except OperationalError as error:
+        raise ServiceAway(f"the database does not answer: {error.orig}") from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise ServiceAway(f"the database went away: {error.orig}") from error
+        raise

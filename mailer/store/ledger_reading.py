@@ -1,0 +1,234 @@
+"""The ledger, read: lists, one delivery with its history, and letters rebuilt from rows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, func, select
+
+from mailer.core.deliveries import DeliveryState
+from mailer.core.readers import Cadence, MailFormat
+from mailer.errors import NotFoundError
+from mailer.store.ledger_tables import (
+    deliveries,
+    delivery_events,
+    delivery_items,
+    omissions,
+    runs,
+)
+from mailer.store.tables import follows, newsletters, stories
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRow:
+    """A story in a delivery, as the ledger has it."""
+
+    position: int
+    story_id: int
+    uid: str
+    revision: int
+    section: int
+    shown: str
+    follow_ids: tuple[int, ...]
+    given: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """One line of a delivery's history."""
+
+    at: datetime
+    event: str
+    code: int | None
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRow:
+    """A delivery as the ledger has it, with its items."""
+
+    id: int
+    key: str
+    message_id: str
+    run_id: int
+    newsletter_id: int
+    newsletter: str
+    cadence: Cadence
+    as_of: datetime
+    reader_id: int
+    subscription_id: int
+    email: str
+    name: str
+    locale: str
+    timezone: str
+    format: MailFormat
+    state: DeliveryState
+    state_reason: str
+    attempt_count: int
+    not_before_at: datetime
+    expires_at: datetime
+    reply_code: int | None
+    reply: str
+    planned_at: datetime
+    settled_at: datetime | None
+    items: tuple[ItemRow, ...]
+
+
+def read_deliveries(connection: Connection, delivery_ids: Sequence[int]) -> list[DeliveryRow]:
+    """Return these deliveries by id; unknown ids are missing."""
+    return _rows(connection, _query().where(deliveries.c.id.in_(delivery_ids)))
+
+
+def list_deliveries(
+    connection: Connection,
+    *,
+    run_id: int | None = None,
+    reader_id: int | None = None,
+    state: DeliveryState | None = None,
+    limit: int = 1000,
+) -> list[DeliveryRow]:
+    """Return deliveries by id, narrowed by what is given."""
+    query = _query().limit(limit)
+    if run_id is not None:
+        query = query.where(deliveries.c.run_id == run_id)
+    if reader_id is not None:
+        query = query.where(deliveries.c.reader_id == reader_id)
+    if state is not None:
+        query = query.where(deliveries.c.state == state.value)
+    return _rows(connection, query)
+
+
+def find_delivery(connection: Connection, delivery_id: int) -> DeliveryRow:
+    """Return one delivery; raises NotFoundError."""
+    found = read_deliveries(connection, [delivery_id])
+    if not found:
+        raise NotFoundError(f"no delivery {delivery_id}: 'mailer deliveries list' shows them")
+    return found[0]
+
+
+def events_of(connection: Connection, delivery_id: int) -> list[EventRow]:
+    """Return the history of a delivery, oldest first."""
+    rows = connection.execute(
+        select(delivery_events)
+        .where(delivery_events.c.delivery_id == delivery_id)
+        .order_by(delivery_events.c.id)
+    )
+    return [EventRow(row.at, row.event, row.code, row.detail) for row in rows]
+
+
+def deliveries_of_story(connection: Connection, reader_id: int, story_id: int) -> list[DeliveryRow]:
+    """Return the deliveries that hold this story for this reader, whatever became of them."""
+    held = select(delivery_items.c.delivery_id).where(
+        delivery_items.c.reader_id == reader_id, delivery_items.c.story_id == story_id
+    )
+    return _rows(connection, _query().where(deliveries.c.id.in_(held)))
+
+
+def omissions_of_story(
+    connection: Connection, reader_id: int, story_id: int
+) -> list[tuple[int, str, str]]:
+    """Return (run id, why, detail) for each run that left the story out for this reader."""
+    rows = connection.execute(
+        select(omissions.c.run_id, omissions.c.why, omissions.c.detail)
+        .where(omissions.c.reader_id == reader_id, omissions.c.story_id == story_id)
+        .order_by(omissions.c.run_id)
+    )
+    return [(run_id, why, detail) for run_id, why, detail in rows]
+
+
+def due_count(connection: Connection, run_id: int, now: datetime) -> int:
+    """Return how many queued deliveries of a run are due."""
+    count: int = connection.execute(
+        select(func.count()).where(
+            deliveries.c.run_id == run_id,
+            deliveries.c.state == DeliveryState.QUEUED.value,
+            deliveries.c.not_before_at <= now,
+        )
+    ).scalar_one()
+    return count
+
+
+def follow_texts(connection: Connection, follow_ids: Sequence[int]) -> dict[int, str]:
+    """Return what readers wrote in these follows, ended ones too."""
+    texts: dict[int, str] = {}
+    for start in range(0, len(follow_ids), 500):
+        rows = connection.execute(
+            select(follows.c.id, follows.c.expression).where(
+                follows.c.id.in_(follow_ids[start : start + 500])
+            )
+        )
+        texts.update(dict(rows))
+    return texts
+
+
+def _query() -> Select[Any]:
+    return (
+        select(
+            deliveries,
+            runs.c.newsletter_id,
+            runs.c.cadence,
+            runs.c.as_of,
+            newsletters.c.slug.label("newsletter"),
+        )
+        .join_from(deliveries, runs)
+        .join(newsletters, runs.c.newsletter_id == newsletters.c.id)
+        .order_by(deliveries.c.id)
+    )
+
+
+def _rows(connection: Connection, query: Select[Any]) -> list[DeliveryRow]:
+    rows = connection.execute(query).all()
+    items: dict[int, list[ItemRow]] = {row.id: [] for row in rows}
+    ids = list(items)
+    for start in range(0, len(ids), 500):
+        found = connection.execute(
+            select(delivery_items, stories.c.uid)
+            .join_from(delivery_items, stories)
+            .where(delivery_items.c.delivery_id.in_(ids[start : start + 500]))
+            .order_by(delivery_items.c.delivery_id, delivery_items.c.position)
+        )
+        for item in found:
+            items[item.delivery_id].append(
+                ItemRow(
+                    item.position,
+                    item.story_id,
+                    item.uid,
+                    item.revision,
+                    item.section,
+                    item.shown,
+                    tuple(item.follow_ids),
+                    item.given,
+                )
+            )
+    return [_delivery(row, items[row.id]) for row in rows]
+
+
+def _delivery(row: Row[Any], items: Sequence[ItemRow]) -> DeliveryRow:
+    return DeliveryRow(
+        id=row.id,
+        key=row.key,
+        message_id=row.message_id,
+        run_id=row.run_id,
+        newsletter_id=row.newsletter_id,
+        newsletter=row.newsletter,
+        cadence=Cadence(row.cadence),
+        as_of=row.as_of,
+        reader_id=row.reader_id,
+        subscription_id=row.subscription_id,
+        email=row.email,
+        name=row.name,
+        locale=row.locale,
+        timezone=row.timezone,
+        format=MailFormat(row.format),
+        state=DeliveryState(row.state),
+        state_reason=row.state_reason,
+        attempt_count=row.attempt_count,
+        not_before_at=row.not_before_at,
+        expires_at=row.expires_at,
+        reply_code=row.reply_code,
+        reply=row.reply,
+        planned_at=row.planned_at,
+        settled_at=row.settled_at,
+        items=tuple(items),
+    )

@@ -1,0 +1,147 @@
+"""The tables of runs and of the ledger (RELIABILITY section 1).
+
+A delivery is one mail to one reader; its items say which stories at which revision it gives her.
+"""
+
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    SmallInteger,
+    Table,
+    Text,
+    text,
+)
+
+from mailer.core.deliveries import DeliveryState
+from mailer.store.columns import Instant, Json
+from mailer.store.tables import Id, metadata
+
+_DUE = text("state = 'queued'")
+_LEASED = text("state IN ('claimed', 'transmitting')")
+_STATES = ", ".join(f"'{state}'" for state in DeliveryState)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", Id, primary_key=True),
+    # Unique by slot (I4): who ticks, and how often, does not matter.
+    Column("slot_key", Text, nullable=False, unique=True),
+    Column("newsletter_id", Id, ForeignKey("newsletters.id"), nullable=False),
+    Column("schedule_id", Id, ForeignKey("schedules.id")),
+    Column("cadence", Text, nullable=False),
+    # The zone whose readers this run is for; empty for all readers.
+    Column("zone", Text, nullable=False, server_default=""),
+    # The moment the run looks at: the end of its window and the Date of its mails.
+    Column("as_of", Instant, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("state_reason", Text, nullable=False, server_default=""),
+    Column("created_at", Instant, nullable=False),
+    Column("finished_at", Instant),
+    Index(None, "newsletter_id", "cadence", "as_of"),
+)
+
+# Planning happens shard by shard, each in one transaction: readers with after < id <= to.
+run_shards = Table(
+    "run_shards",
+    metadata,
+    Column("run_id", Id, ForeignKey("runs.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("after_reader_id", Id, nullable=False),
+    # Null: no upper end, so that readers who arrive meanwhile belong to the last shard.
+    Column("to_reader_id", Id),
+    Column("planned_at", Instant),
+    Column("planned_count", Integer, nullable=False, server_default=text("0")),
+    Column("nothing_new_count", Integer, nullable=False, server_default=text("0")),
+    Column("dead_follow_count", Integer, nullable=False, server_default=text("0")),
+    # core.runs.mail_hash summed over the shard's mails.
+    Column("plan_hash", Text, nullable=False, server_default=""),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("key", Text, nullable=False, unique=True),
+    Column("message_id", Text, nullable=False, unique=True),
+    Column("run_id", Id, ForeignKey("runs.id"), nullable=False),
+    Column("reader_id", Id, ForeignKey("readers.id"), nullable=False),
+    Column("subscription_id", Id, ForeignKey("subscriptions.id"), nullable=False),
+    # What the mail was composed with, so that a retry has the same bytes.
+    Column("email", Text, nullable=False),
+    Column("email_key", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("locale", Text, nullable=False),
+    Column("timezone", Text, nullable=False),
+    Column("format", Text, nullable=False),
+    Column("state", Text, CheckConstraint(f"state IN ({_STATES})", name="known"), nullable=False),
+    Column("state_reason", Text, nullable=False, server_default=""),
+    Column("attempt_count", SmallInteger, nullable=False, server_default=text("0")),
+    Column("not_before_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("lease_token", Text),
+    Column("lease_until_at", Instant),
+    Column("lost_lease_count", SmallInteger, nullable=False, server_default=text("0")),
+    Column("reply_code", Integer),
+    Column("reply", Text, nullable=False, server_default=""),
+    Column("planned_at", Instant, nullable=False),
+    Column("settled_at", Instant),
+    # Due rows, in the order they are claimed; settled rows cost this index nothing.
+    Index("ix_deliveries_due", "not_before_at", "id", sqlite_where=_DUE, postgresql_where=_DUE),
+    Index("ix_deliveries_leased", "lease_until_at", sqlite_where=_LEASED, postgresql_where=_LEASED),
+    Index(None, "run_id", "state"),
+    Index(None, "reader_id"),
+)
+
+delivery_items = Table(
+    "delivery_items",
+    metadata,
+    Column("delivery_id", Id, ForeignKey("deliveries.id"), primary_key=True),
+    Column("position", SmallInteger, primary_key=True),
+    Column("reader_id", Id, nullable=False),
+    Column("story_id", Id, ForeignKey("stories.id"), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("section", SmallInteger, nullable=False),
+    Column("shown", Text, nullable=False),
+    # The follows that wanted it, the section's own first: [12, 15].
+    Column("follow_ids", Json, nullable=False),
+    # False once the delivery ended without giving it: another run may.
+    Column("given", Boolean, nullable=False, server_default=text("true")),
+    # I1 in the database: a story at a revision is given to a reader at most once.
+    Index(
+        "uq_delivery_items_given",
+        "reader_id",
+        "story_id",
+        "revision",
+        unique=True,
+        sqlite_where=text("given"),
+        postgresql_where=text("given"),
+    ),
+    Index(None, "story_id"),
+)
+
+delivery_events = Table(
+    "delivery_events",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("delivery_id", Id, ForeignKey("deliveries.id"), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("event", Text, nullable=False),
+    Column("code", Integer),
+    Column("detail", Text, nullable=False, server_default=""),
+    Index(None, "delivery_id"),
+)
+
+omissions = Table(
+    "omissions",
+    metadata,
+    Column("run_id", Id, ForeignKey("runs.id"), primary_key=True),
+    Column("reader_id", Id, primary_key=True),
+    Column("story_id", Id, ForeignKey("stories.id"), primary_key=True),
+    Column("why", Text, nullable=False),
+    Column("detail", Text, nullable=False, server_default=""),
+    Index(None, "reader_id", "story_id"),
+)

@@ -1,0 +1,15 @@
+"""Alembic's entry: runs on the connection that `mailer.store.database.upgrade` opened."""
+
+from alembic import context
+
+import mailer.store.ledger_tables  # noqa: F401 - its tables join the metadata
+from mailer.store.tables import metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    render_as_batch=True,
+    transaction_per_migration=False,
+)
+with context.begin_transaction():
+    context.run_migrations()

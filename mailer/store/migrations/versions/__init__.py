@@ -1,0 +1,1 @@
+"""Schema migrations, oldest first; applied by `mailer db upgrade`."""

@@ -1,0 +1,240 @@
+"""Runs and their shards."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, exists, func, insert, select, text, update
+
+from mailer.core.deliveries import DeliveryState
+from mailer.core.readers import Cadence
+from mailer.core.runs import Run, RunState, add_hashes, hash_text
+from mailer.errors import NotFoundError
+from mailer.store.ledger_tables import deliveries, run_shards, runs
+from mailer.store.tables import newsletters
+
+# Any constant will do, as long as nothing else in this database uses it.
+_FRONTIER_LOCK = 7_305_114_051
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """The readers with after < id <= to that one planning transaction takes."""
+
+    run_id: int
+    number: int
+    after_reader_id: int
+    to_reader_id: int | None
+
+
+def hold_frontier(connection: Connection, *, moving: bool) -> datetime | None:
+    """Return the latest moment any run has looked at, and hold it until the transaction ends.
+
+    Whoever opens a run moves it and waits for all ingests under way; ingests hold it shared. So a
+    story is either committed before the run's moment is fixed, or becomes eligible at it or later:
+    it cannot slip in behind a window that was planned already.
+    """
+    if connection.dialect.name == "postgresql":
+        lock = "pg_advisory_xact_lock" if moving else "pg_advisory_xact_lock_shared"
+        connection.execute(text(f"SELECT {lock}({_FRONTIER_LOCK})"))
+    latest: datetime | None = connection.scalar(select(func.max(runs.c.as_of)))
+    return latest
+
+
+def add_run(
+    connection: Connection,
+    *,
+    slot_key: str,
+    newsletter_id: int,
+    cadence: Cadence,
+    as_of: datetime,
+    now: datetime,
+    zone: str = "",
+    schedule_id: int | None = None,
+    shard_ends: Sequence[int] = (),
+) -> int:
+    """Add a run in state planning with its shards and return its id."""
+    added: int = connection.execute(
+        insert(runs)
+        .values(
+            slot_key=slot_key,
+            newsletter_id=newsletter_id,
+            schedule_id=schedule_id,
+            cadence=cadence.value,
+            zone=zone,
+            as_of=as_of,
+            state=RunState.PLANNING.value,
+            created_at=now,
+        )
+        .returning(runs.c.id)
+    ).scalar_one()
+    run_id = added
+    bounds = [0, *shard_ends]
+    tops: list[int | None] = [*shard_ends, None]
+    connection.execute(
+        insert(run_shards),
+        [
+            {"run_id": run_id, "number": i, "after_reader_id": after, "to_reader_id": to}
+            for i, (after, to) in enumerate(zip(bounds, tops, strict=True))
+        ],
+    )
+    return run_id
+
+
+def find_run(connection: Connection, run_id: int) -> Run:
+    """Return a run with its counts; raises NotFoundError."""
+    found = _read(connection, _query().where(runs.c.id == run_id))
+    if not found:
+        raise NotFoundError(f"no run {run_id}: 'mailer runs list' shows those there are")
+    return found[0]
+
+
+def run_of_slot(connection: Connection, slot_key: str) -> int | None:
+    """Return the id of the slot's run, if it exists."""
+    return connection.scalar(select(runs.c.id).where(runs.c.slot_key == slot_key))
+
+
+def list_runs(connection: Connection, limit: int = 50) -> list[Run]:
+    """Return the newest runs, newest first."""
+    return _read(connection, _query().order_by(runs.c.id.desc()).limit(limit))
+
+
+def unfinished_runs(connection: Connection) -> list[Run]:
+    """Return the runs that still have something to plan or to send, oldest first."""
+    working = (RunState.PLANNING.value, RunState.SENDING.value)
+    return _read(connection, _query().where(runs.c.state.in_(working)).order_by(runs.c.id))
+
+
+def take_shard(connection: Connection, run_id: int) -> Shard | None:
+    """Take the next unplanned shard of a run that is planning, for this transaction only.
+
+    None when there is none: all are planned or in other hands.
+    """
+    row = connection.execute(
+        select(run_shards)
+        .join(runs, runs.c.id == run_shards.c.run_id)
+        .where(
+            run_shards.c.run_id == run_id,
+            run_shards.c.planned_at.is_(None),
+            runs.c.state == RunState.PLANNING.value,
+        )
+        .order_by(run_shards.c.number)
+        .limit(1)
+        .with_for_update(of=run_shards, skip_locked=True)
+    ).one_or_none()
+    if row is None:
+        return None
+    return Shard(row.run_id, row.number, row.after_reader_id, row.to_reader_id)
+
+
+def finish_shard(
+    connection: Connection,
+    shard: Shard,
+    *,
+    now: datetime,
+    planned_count: int,
+    nothing_new_count: int,
+    dead_follow_count: int,
+    plan_hash: int,
+) -> None:
+    """Record a shard as planned."""
+    connection.execute(
+        update(run_shards)
+        .where(run_shards.c.run_id == shard.run_id, run_shards.c.number == shard.number)
+        .values(
+            planned_at=now,
+            planned_count=planned_count,
+            nothing_new_count=nothing_new_count,
+            dead_follow_count=dead_follow_count,
+            plan_hash=hash_text(plan_hash),
+        )
+    )
+
+
+def start_sending(connection: Connection, run_id: int) -> bool:
+    """Move a run from planning to sending when all its shards are planned; True when it moved."""
+    waiting = exists().where(run_shards.c.run_id == run_id, run_shards.c.planned_at.is_(None))
+    moved = connection.execute(
+        update(runs)
+        .where(runs.c.id == run_id, runs.c.state == RunState.PLANNING.value, ~waiting)
+        .values(state=RunState.SENDING.value)
+    )
+    return bool(moved.rowcount)
+
+
+def finish_run(connection: Connection, run_id: int, now: datetime) -> bool:
+    """Move a run from sending to done when no delivery of it can move by itself."""
+    resting = [
+        state.value
+        for state in DeliveryState
+        if state not in (DeliveryState.QUEUED, DeliveryState.CLAIMED, DeliveryState.TRANSMITTING)
+    ]
+    working = exists().where(deliveries.c.run_id == run_id, deliveries.c.state.not_in(resting))
+    moved = connection.execute(
+        update(runs)
+        .where(runs.c.id == run_id, runs.c.state == RunState.SENDING.value, ~working)
+        .values(state=RunState.DONE.value, finished_at=now)
+    )
+    return bool(moved.rowcount)
+
+
+def move_run(
+    connection: Connection,
+    run_id: int,
+    *,
+    to: RunState,
+    of: Sequence[RunState],
+    reason: str = "",
+    finished_at: datetime | None = None,
+) -> bool:
+    """Move a run to a state from one of the given states; False when it was in none of them."""
+    moved = connection.execute(
+        update(runs)
+        .where(runs.c.id == run_id, runs.c.state.in_([state.value for state in of]))
+        .values(state=to.value, state_reason=reason, finished_at=finished_at)
+    )
+    return bool(moved.rowcount)
+
+
+def _query() -> Select[Any]:
+    return select(runs, newsletters.c.slug.label("newsletter")).join_from(runs, newsletters)
+
+
+def _read(connection: Connection, query: Select[Any]) -> list[Run]:
+    rows = connection.execute(query).all()
+    ids = [row.id for row in rows]
+    counts: dict[int, dict[DeliveryState, int]] = {run_id: {} for run_id in ids}
+    for run_id, state, count in connection.execute(
+        select(deliveries.c.run_id, deliveries.c.state, func.count())
+        .where(deliveries.c.run_id.in_(ids))
+        .group_by(deliveries.c.run_id, deliveries.c.state)
+    ):
+        counts[run_id][DeliveryState(state)] = count
+    shards: dict[int, list[Row[Any]]] = {run_id: [] for run_id in ids}
+    for shard in connection.execute(select(run_shards).where(run_shards.c.run_id.in_(ids))):
+        shards[shard.run_id].append(shard)
+    return [_run(row, shards[row.id], counts[row.id]) for row in rows]
+
+
+def _run(row: Row[Any], shards: Sequence[Row[Any]], counts: Mapping[DeliveryState, int]) -> Run:
+    planned = [shard for shard in shards if shard.planned_at is not None]
+    return Run(
+        id=row.id,
+        slot_key=row.slot_key,
+        newsletter=row.newsletter,
+        cadence=Cadence(row.cadence),
+        zone=row.zone,
+        as_of=row.as_of,
+        state=RunState(row.state),
+        state_reason=row.state_reason,
+        created_at=row.created_at,
+        finished_at=row.finished_at,
+        plan_hash=hash_text(add_hashes(*(int(shard.plan_hash, 16) for shard in planned))),
+        shard_count=len(shards),
+        planned_shard_count=len(planned),
+        planned_count=sum(shard.planned_count for shard in planned),
+        nothing_new_count=sum(shard.nothing_new_count for shard in planned),
+        dead_follow_count=sum(shard.dead_follow_count for shard in planned),
+        counts=counts,
+    )

@@ -1,0 +1,114 @@
+"""What every test may ask for: a fresh database, a Redis, and nothing beyond this machine.
+
+Servers start with the first test that needs one, once per test process, and end with it.
+"""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from mailer.store.database import Database, upgrade
+from tests.servers.postgres import NoPostgres, PostgresServer
+from tests.servers.redis import RedisServer
+
+_SLOW = {"browser", "faults", "journeys"}
+_HERE = Path(__file__).parent
+
+
+def pytest_configure() -> None:
+    """Make a run depend on the checkout alone, not on the machine's settings or speed."""
+    for name in list(os.environ):
+        if name.startswith("MAILER_") and not name.startswith("MAILER_TEST_"):
+            del os.environ[name]
+    settings.register_profile("mailer", deadline=None, derandomize="CI" in os.environ)
+    settings.load_profile("mailer")
+    sys.addaudithook(_stay_on_this_machine)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the folders of long tests, so that nobody has to remember."""
+    for item in items:
+        if item.path.relative_to(_HERE).parts[0] in _SLOW:
+            item.add_marker(pytest.mark.slow)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL server, shared by the tests of one process."""
+    try:
+        server = PostgresServer.start()
+    except NoPostgres as reason:
+        pytest.skip(str(reason))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres(postgres: PostgresServer) -> str:
+    """The URL of a migrated database to copy, never to connect to."""
+    url = postgres.create()
+    upgrade(url)
+    return url
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated file to copy, never to open."""
+    path = tmp_path_factory.mktemp("sqlite") / "migrated.db"
+    upgrade(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A fresh database of each kind: migrated, empty, of this test alone."""
+    if request.param == "sqlite":
+        path = tmp_path / "mailer.db"
+        shutil.copyfile(request.getfixturevalue("migrated_sqlite"), path)
+        yield f"sqlite:///{path}"
+    else:
+        server: PostgresServer = request.getfixturevalue("postgres")
+        url = server.create(template=request.getfixturevalue("migrated_postgres"))
+        yield url
+        server.drop(url)
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """The same, open."""
+    opened = Database.open(database_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[RedisServer]:
+    """A Redis server, shared by the tests of one process."""
+    server = RedisServer.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def redis_url(redis_server: RedisServer) -> str:
+    """The URL of a Redis without any key."""
+    redis_server.empty()
+    return redis_server.url
+
+
+def _stay_on_this_machine(event: str, arguments: tuple[object, ...]) -> None:
+    """Refuse a connection beyond loopback: a test must not depend on anybody else's server."""
+    if event != "socket.connect":
+        return
+    address = arguments[1]
+    if isinstance(address, tuple) and not _is_loopback(str(address[0])):
+        raise AssertionError(f"a test may not connect to {address}: use a server on 127.0.0.1")
+
+
+def _is_loopback(host: str) -> bool:
+    return host in ("localhost", "::1", "") or host.startswith(("127.", "::ffff:127."))

@@ -1,0 +1,1 @@
+"""Tests of the backends, and the loopback servers they talk to."""

@@ -1,0 +1,258 @@
+"""What becomes of the connection: kept, reset, replaced, recycled, given up."""
+
+import socket
+from collections.abc import Callable
+from contextlib import closing as closed_at_end
+from itertools import islice
+
+import pytest
+
+from mailer.delivery.smtp import SmtpBackend
+from mailer.delivery.smtp_servers import Server
+from mailer.errors import BackendError
+from mailer.ports import Accepted, Deferred, InDoubt, Misconfigured, Refused
+from tests.delivery.messages import a_message, messages
+from tests.delivery.scripted import DROP, Say, ScriptedServer
+from tests.delivery.sinks import SinkServer
+from tests.delivery.test_smtp_matrix import IMPATIENT
+
+Scripted = Callable[..., ScriptedServer]
+Smtp = Callable[..., SmtpBackend]
+_OK = Accepted(250, "ok")
+
+
+def _at(server: ScriptedServer | SinkServer) -> Server:
+    return Server("127.0.0.1", server.port)
+
+
+def _closed_port() -> int:
+    with closed_at_end(socket.create_server(("127.0.0.1", 0))) as listener:
+        return int(listener.getsockname()[1])
+
+
+def _reply(outcome: object) -> str:
+    assert isinstance(outcome, Deferred | InDoubt | Misconfigured)
+    return outcome.reply
+
+
+def test_the_connection_is_kept_over_messages_and_calls(scripted: Scripted, smtp: Smtp) -> None:
+    server = scripted({})
+    backend = smtp(_at(server))
+    assert [*backend.send(messages(2)), *backend.send(messages(2))] == [_OK] * 4
+    backend.close()
+    assert server.session_count == 1
+    assert server.commands[-1] == "QUIT"
+    assert "RSET" not in server.commands
+
+
+def test_a_refusal_is_followed_by_a_reset(scripted: Scripted, smtp: Smtp) -> None:
+    server = scripted({"RCPT": [Say(b"550 5.1.1 nobody\r\n")]})
+    outcomes = list(smtp(_at(server)).send(messages(3)))
+    assert outcomes == [Refused(550, "5.1.1 nobody", suppress=True), _OK, _OK]
+    verbs = [command.split()[0].upper() for command in server.commands[1:]]
+    assert verbs == [*("MAIL", "RCPT", "RSET"), *("MAIL", "RCPT", "DATA") * 2]
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        {"MAIL": [None, Say(b"421 4.4.2 idle too long\r\n", hang_up=True)]},
+        {"MAIL": [None, DROP]},
+        {"DOT": [Say(b"250 ok\r\n", hang_up=True)]},
+        {"DOT": [Say(b"250 ok\r\n421 4.4.2 too many messages\r\n", hang_up=True)]},
+    ],
+    ids=["421", "closed at MAIL", "closed after the first", "421 after the first"],
+)
+def test_a_connection_that_died_between_messages_is_replaced(
+    script: object, scripted: Scripted, smtp: Smtp
+) -> None:
+    server = scripted(script)
+    assert list(smtp(_at(server)).send(messages(3))) == [_OK] * 3
+    assert server.session_count == 2
+
+
+def test_a_message_is_tried_on_two_connections_at_most(scripted: Scripted, smtp: Smtp) -> None:
+    server = scripted({"RCPT": [DROP, DROP]})
+    first, second = smtp(_at(server)).send(messages(2))
+    assert "closed the connection (RCPT TO)" in _reply(first)
+    assert second == _OK
+    assert server.session_count == 3
+
+
+def test_two_lost_messages_in_a_row_end_the_trying(scripted: Scripted, smtp: Smtp) -> None:
+    server = scripted({"RCPT": DROP})
+    first, second, *rest = smtp(_at(server)).send(messages(50))
+    assert first == second
+    assert {outcome.counts for outcome in rest if isinstance(outcome, Deferred)} == {False}
+    assert {_reply(outcome) for outcome in rest} == {f"not tried: 2 were lost: {_reply(second)}"}
+    assert len(rest) == 48
+    assert server.session_count == 4
+
+
+def test_two_doubts_in_a_row_are_not_followed_by_a_third(scripted: Scripted, smtp: Smtp) -> None:
+    server = scripted({"DOT": DROP})
+    outcomes = list(smtp(_at(server)).send(messages(5)))
+    assert [type(outcome) for outcome in outcomes] == [InDoubt] * 2 + [Deferred] * 3
+    assert len(server.bodies) == 2
+
+
+def test_a_doubt_between_good_messages_stops_nothing(scripted: Scripted, smtp: Smtp) -> None:
+    server = scripted({"DOT": [None, DROP, None, DROP]})
+    outcomes = list(smtp(_at(server)).send(messages(5)))
+    assert [type(outcome) for outcome in outcomes] == [
+        *(Accepted, InDoubt, Accepted, InDoubt, Accepted)
+    ]
+    assert [body for body in server.bodies if body == a_message(2).content] == [
+        a_message(2).content
+    ]
+
+
+@pytest.mark.parametrize(
+    ("script", "kind", "session_count"),
+    [
+        ({"banner": DROP}, Deferred, 1),
+        ({"banner": Say(b"451 busy\r\n")}, Deferred, 1),
+        ({"banner": Say(b"554 go away\r\n")}, Misconfigured, 1),
+        ({"EHLO": Say(b"550 who are you\r\n")}, Misconfigured, 1),
+        ({"MAIL": Say(b"550 5.1.8 no such sender\r\n")}, Misconfigured, 1),
+        ({"MAIL": Say(b"530 5.7.0 log in first\r\n")}, Misconfigured, 1),
+    ],
+)
+def test_a_server_that_does_not_let_us_in_is_asked_once_a_call(
+    script: object,
+    kind: type[Deferred | Misconfigured],
+    session_count: int,
+    scripted: Scripted,
+    smtp: Smtp,
+) -> None:
+    server = scripted(script)
+    backend = smtp(_at(server))
+    outcomes = set(backend.send(messages(50)))
+    assert [type(outcome) for outcome in outcomes] == [kind]
+    assert server.session_count == session_count
+    assert len(server.commands) <= 2
+    list(backend.send(messages(1)))
+    asked_again = server.session_count + server.commands.count("RSET") - session_count
+    assert asked_again == 1
+
+
+def test_a_port_nobody_listens_on_defers_the_call(smtp: Smtp) -> None:
+    port = _closed_port()
+    reason = f"smtp://127.0.0.1:{port} cannot be reached: Connection refused"
+    assert (
+        list(smtp(Server("127.0.0.1", port)).send(messages(3)))
+        == [Deferred(0, reason, counts=False)] * 3
+    )
+
+
+def test_a_temporary_refusal_at_mail_leaves_the_others_their_turn(
+    scripted: Scripted, smtp: Smtp
+) -> None:
+    server = scripted({"MAIL": [None, Say(b"451 4.3.0 busy\r\n")]})
+    assert list(smtp(_at(server)).send(messages(3))) == [
+        _OK,
+        Deferred(451, "4.3.0 busy", counts=False),
+        _OK,
+    ]
+
+
+def test_the_second_server_takes_over_when_the_first_is_away(
+    scripted: Scripted, smtp: Smtp
+) -> None:
+    away, busy, well = (
+        Server("127.0.0.1", _closed_port()),
+        scripted({"banner": Say(b"421 busy\r\n", hang_up=True)}),
+        scripted({}),
+    )
+    assert list(smtp(away, _at(busy), _at(well)).send(messages(2))) == [_OK] * 2
+    assert (busy.session_count, well.session_count) == (1, 1)
+
+
+def test_no_second_server_hides_that_the_first_refuses_us(scripted: Scripted, smtp: Smtp) -> None:
+    strict, well = scripted({"EHLO": Say(b"554 5.7.1 blocked\r\n")}), scripted({})
+    assert list(smtp(_at(strict), _at(well)).send(messages(1))) == [
+        Misconfigured(554, "5.7.1 blocked")
+    ]
+    assert well.session_count == 0
+
+
+def test_when_no_server_is_there_the_first_ones_reason_stands(smtp: Smtp) -> None:
+    first, second = (Server("127.0.0.1", _closed_port()) for _ in range(2))
+    (outcome,) = smtp(first, second).send(messages(1))
+    assert str(first) in _reply(outcome)
+
+
+def test_a_connection_carries_a_hundred_messages(scripted: Scripted, smtp: Smtp) -> None:
+    server = scripted({})
+    backend = smtp(_at(server))
+    list(backend.send(messages(100)))
+    assert server.session_count == 1
+    list(backend.send(messages(101)))
+    assert server.session_count == 3
+    assert server.commands.count("QUIT") == 2
+
+
+def test_a_connection_lives_five_minutes(scripted: Scripted, smtp: Smtp) -> None:
+    server = scripted({})
+    now = [1_000.0]
+    backend = smtp(_at(server), clock=lambda: now[0])
+    list(backend.send(messages(1)))
+    now[0] += 299
+    list(backend.send(messages(1)))
+    assert server.session_count == 1
+    now[0] += 1
+    list(backend.send(messages(1)))
+    assert server.session_count == 2
+
+
+def test_a_caller_that_stops_leaves_the_connection_usable(scripted: Scripted, smtp: Smtp) -> None:
+    server = scripted({"RCPT": [None, Say(b"450 4.2.0 later\r\n")]})
+    backend = smtp(_at(server))
+    outcomes = backend.send(messages(5))
+    assert list(islice(outcomes, 2)) == [_OK, Deferred(450, "4.2.0 later")]
+    outcomes.close()  # type: ignore[attr-defined]  # a generator, whatever the port promises
+    assert list(backend.send(messages(1))) == [_OK]
+    assert server.session_count == 1
+    assert len(server.bodies) == 2
+
+
+class _Interrupting(bytes):
+    """Content at which the process is interrupted, between 354 and the body."""
+
+    def replace(self, *arguments: object) -> bytes:
+        raise KeyboardInterrupt
+
+
+def test_an_interrupted_transaction_takes_its_connection_along(
+    scripted: Scripted, smtp: Smtp
+) -> None:
+    server = scripted({})
+    backend = smtp(_at(server))
+    with pytest.raises(KeyboardInterrupt):
+        list(backend.send([a_message(1), a_message(2, _Interrupting(b"Subject: x\r\n\r\n"))]))
+    assert list(backend.send([a_message(3)])) == [_OK]
+    assert server.session_count == 2
+    assert server.bodies == [a_message(1).content, a_message(3).content]
+
+
+def test_a_server_that_stops_reading_leaves_a_doubt(scripted: Scripted, smtp: Smtp) -> None:
+    server = scripted({"DATA": Say(b"354 go ahead\r\n", deaf=True)})
+    (outcome,) = smtp(_at(server), timeouts=IMPATIENT).send(
+        [a_message(content=b"x" * 30_000_000 + b"\r\n")]
+    )
+    assert outcome == InDoubt(
+        f"smtp://127.0.0.1:{server.port} did not read what we sent in time (end of data)"
+    )
+
+
+def test_nothing_connects_before_a_message_comes(smtp: Smtp) -> None:
+    backend = smtp(Server("127.0.0.1", _closed_port()))
+    assert list(backend.send([])) == []
+    backend.close()
+
+
+def test_a_backend_needs_a_server_and_a_name_that_fits() -> None:
+    with pytest.raises(BackendError, match="needs a server"):
+        SmtpBackend([])
+    with pytest.raises(BackendError, match="cannot stand in EHLO"):
+        SmtpBackend([Server("127.0.0.1", 25)], helo_name="news.test\r\nMAIL FROM:<>")
