@@ -9,6 +9,8 @@ from workers.queues import DIGESTS, PLANNING
 
 PLAN = "mailer.plan_run"
 DELIVER = "mailer.deliver_run"
+TICK = "mailer.tick"
+RECOVER = "mailer.recover"
 
 _log = logging.getLogger(__name__)
 

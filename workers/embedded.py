@@ -10,6 +10,7 @@ from mailer.bootstrap import Installation
 from workers.app import make_app
 from workers.bell import CeleryBell
 from workers.tasks import register_tasks
+from workers.workplace import Workplace
 
 
 @contextmanager
@@ -19,7 +20,7 @@ def embedded_worker(room: Installation, stream: TextIO | None = None) -> Iterato
     The block must not end before its work has: what is still queued then stays in the database.
     """
     app = make_app("memory://")
-    bell = register_tasks(app, room, stream)
+    bell = register_tasks(app, Workplace(lambda: room, stream))
     # Celery introduces itself at length; in one's own terminal only trouble is news.
     logging.getLogger("celery").setLevel(logging.ERROR)
     worker = app.WorkController(

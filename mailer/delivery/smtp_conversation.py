@@ -7,6 +7,7 @@ and what the replies mean, is the session's and `smtp_replies`'.
 
 import re
 import smtplib
+import socket
 import ssl
 import time
 from dataclasses import dataclass
@@ -103,11 +104,10 @@ class Conversation(smtplib.SMTP):
         An extra reply would be taken for the next one, and a stale 250 for the message's. Raises
         SessionLost.
         """
-        if self.sock is None:
-            raise self._lost("is not connected")
-        self.sock.settimeout(0)
+        live = self._live()
+        live.settimeout(0)
         try:
-            self._unread += self.sock.recv(_LONGEST_LINE)
+            self._unread += live.recv(_LONGEST_LINE)
         except (BlockingIOError, ssl.SSLWantReadError):
             if not self._unread:
                 return
@@ -121,11 +121,10 @@ class Conversation(smtplib.SMTP):
     def send(self, s: "ReadableBuffer | str") -> None:
         """Send octets within the deadline; smtplib's commands come through here too."""
         octets = s.encode("utf-8") if isinstance(s, str) else s
-        if self.sock is None:
-            raise self._lost("is not connected")
+        live = self._live()
         try:
-            self.sock.settimeout(self._seconds_left())
-            self.sock.sendall(octets)
+            live.settimeout(self._seconds_left())
+            live.sendall(octets)
         except TimeoutError as error:
             raise self._lost("did not read what we sent in time", timed_out=True) from error
         except OSError as error:
@@ -156,11 +155,10 @@ class Conversation(smtplib.SMTP):
         return line.removesuffix(b"\r")
 
     def _received(self) -> bytes:
-        if self.sock is None:
-            raise self._lost("is not connected")
+        live = self._live()
         try:
-            self.sock.settimeout(self._seconds_left())
-            octets = self.sock.recv(_LONGEST_LINE)
+            live.settimeout(self._seconds_left())
+            octets = live.recv(_LONGEST_LINE)
         except TimeoutError as error:
             raise self._lost("did not answer in time", timed_out=True) from error
         except OSError as error:
@@ -168,6 +166,11 @@ class Conversation(smtplib.SMTP):
         if not octets:
             raise self._lost("closed the connection")
         return octets
+
+    def _live(self) -> socket.socket:
+        if self.sock is None:
+            raise self._lost("is not connected")
+        return self.sock
 
     def _seconds_left(self) -> float:
         left = self._deadline - time.monotonic()

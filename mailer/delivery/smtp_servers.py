@@ -82,10 +82,9 @@ def _split(url: str) -> SplitResult:
     if any(character <= " " or character == "\x7f" for character in url):
         raise BackendError(f"SMTP URL with a space or control character: write it as {_EXAMPLE}")
     try:
-        parts = urlsplit(url)
+        return urlsplit(url)
     except ValueError:
         raise BackendError(f"SMTP URL that cannot be read: write it as {_EXAMPLE}") from None
-    return parts
 
 
 def _check_login(server: Server) -> None:

@@ -103,8 +103,7 @@ class Session(Conversation):
     def leave(self) -> None:
         """Say QUIT and close, whatever the server makes of it."""
         try:
-            if self.sock is not None:
-                self.ask(Phase.QUIT, "QUIT")
+            self.ask(Phase.QUIT, "QUIT")
         except SessionLost:
             pass
         finally:
@@ -134,8 +133,7 @@ class Session(Conversation):
         self._believe(self.ask(Phase.STARTTLS, "STARTTLS"))
         # What came in clear behind the 220 is an attacker's: RFC 3207 section 6.
         self.require_silence()
-        if self.sock is not None:
-            self._protect(self.sock)
+        self._protect(self._live())
         self._greet()
 
     def _protect(self, sock: socket.socket) -> None:

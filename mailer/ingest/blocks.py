@@ -4,18 +4,17 @@ Knows which tags part paragraphs, which only mark words, and which hide their co
 bounded here (S11): what is nested deeper than MAX_DEPTH is kept, flattened into its surroundings.
 """
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from itertools import groupby
+from dataclasses import dataclass, field
 from typing import Final
 
 from mailer.core.hygiene import clean_text
+from mailer.ingest.block_parts import SPACE, Block, Run, tidy
 from mailer.ingest.links import web_url
 from mailer.ingest.markup import Token, tokens
 
-# With an implied list item, a paragraph and five kinds of inline marks inside: below the 64 levels of S11, and far below
-# the 255 at which libxml2 starts to lose text.
+# With an implied list item, a paragraph and five kinds of inline marks inside: below the 64 levels
+# of S11, and far below the 255 at which libxml2 starts to lose text.
 MAX_DEPTH: Final = 48
 
 # An article has a few hundred; 250,000 take about half a second.
@@ -23,110 +22,22 @@ MAX_TOKENS: Final = 250_000
 
 # Without a paragraph, because they are not part of the text: players, pictures, menus, and words
 # the author has struck out.
-_HIDDEN: Final = frozenset(
-    [
-        "audio",
-        "button",
-        "canvas",
-        "datalist",
-        "del",
-        "dialog",
-        "figcaption",
-        "math",
-        "nav",
-        "noscript",
-        "object",
-        "s",
-        "select",
-        "strike",
-        "svg",
-        "template",
-        "textarea",
-        "title",
-        "video",
-        "iframe",
-        "script",
-        "style",
-        "xmp",
-        "noembed",
-        "noframes",
-    ]
-)
-_PARAGRAPHS: Final = frozenset(
-    [
-        "address",
-        "article",
-        "aside",
-        "body",
-        "caption",
-        "center",
-        "dd",
-        "details",
-        "dir",
-        "div",
-        "dl",
-        "dt",
-        "fieldset",
-        "figure",
-        "footer",
-        "form",
-        "header",
-        "hgroup",
-        "hr",
-        "html",
-        "legend",
-        "main",
-        "menu",
-        "p",
-        "pre",
-        "search",
-        "section",
-        "summary",
-        "table",
-        "tbody",
-        "tfoot",
-        "thead",
-        "tr",
-    ]
-)
+_HIDDEN: Final = frozenset({
+    "audio", "button", "canvas", "datalist", "del", "dialog", "figcaption", "iframe", "math",
+    "nav", "noembed", "noframes", "noscript", "object", "s", "script", "select", "strike",
+    "style", "svg", "template", "textarea", "title", "video", "xmp",
+})  # fmt: skip
+_PARAGRAPHS: Final = frozenset({
+    "address", "article", "aside", "body", "caption", "center", "dd", "details", "dir", "div",
+    "dl", "dt", "fieldset", "figure", "footer", "form", "header", "hgroup", "hr", "html",
+    "legend", "main", "menu", "p", "pre", "search", "section", "summary", "table", "tbody",
+    "tfoot", "thead", "tr",
+})  # fmt: skip
 _HEADINGS: Final = {"h1": "h2", "h2": "h2", "h3": "h3", "h4": "h4", "h5": "h4", "h6": "h4"}
 _CONTAINERS: Final = frozenset({"blockquote", "ul", "ol", "li"})
 _INLINE: Final = {"a": "a", "b": "b", "strong": "strong", "i": "i", "em": "em", "cite": "em"}
 _MAX_INLINE: Final = 32
 _VOID: Final = frozenset({"hr", "br", "img", "input", "embed", "wbr", "source"})
-
-_SPACE: Final = re.compile("[ \t\n\r\f]+")
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """Text under the same marks. `marks` are names of inline tags, outermost first.
-
-    A line break is the text `\\n`; `href` belongs to the mark `a`.
-    """
-
-    text: str
-    marks: tuple[str, ...] = ()
-    href: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """A paragraph (`p`), a heading (`h2` to `h4`) or the bare text of a list item (empty name).
-
-    `path` holds what it stands in, outermost first, as (name, number): two blocks in the same list
-    item share its number.
-    """
-
-    name: str
-    runs: tuple[Run, ...]
-    path: tuple[tuple[str, int], ...] = ()
-    original: str = ""
-
-    @property
-    def text(self) -> str:
-        """The words alone; line breaks stay."""
-        return "".join(run.text for run in self.runs)
 
 
 def blocks(source: str, base: str = "", *, limit: int = MAX_TOKENS) -> Iterator[Block]:
@@ -186,7 +97,7 @@ class _Builder:
 
     def end_block(self) -> Iterator[Block]:
         """Finish the open block, and yield it when it holds text."""
-        name, original, runs = self.name, self.original, _tidy(self.runs)
+        name, original, runs = self.name, self.original, tidy(self.runs)
         self.name, self.original, self.runs, self.breaks = None, "", [], 0
         self.inline = [mark for mark in self.inline if not mark[2]]
         if runs:
@@ -202,7 +113,7 @@ class _Builder:
                 self.hidden_in = ""
 
     def _text(self, text: str) -> None:
-        text = _SPACE.sub(" ", clean_text(text))
+        text = SPACE.sub(" ", clean_text(text))
         if not text or (text == " " and not self.runs):
             return
         if self.name is None:
@@ -275,28 +186,3 @@ class _Builder:
     def _push(self, name: str) -> None:
         self.numbers += 1
         self.path.append((name, self.numbers))
-
-
-def _tidy(runs: list[Run]) -> tuple[Run, ...]:
-    """Join what stands under the same marks, and drop the spaces at both ends and beside breaks.
-
-    Empty when no text is left.
-    """
-    tidy: list[Run] = []
-    for (marks, href, is_break), same in groupby(
-        runs, key=lambda run: (run.marks, run.href, run.text == "\n")
-    ):
-        text = "".join(run.text for run in same)
-        text = text if is_break else _SPACE.sub(" ", text)
-        if not tidy or tidy[-1].text.endswith((" ", "\n")):
-            text = text.lstrip(" " if tidy else " \n")
-        if is_break and tidy:
-            tidy[-1] = replace(tidy[-1], text=tidy[-1].text.rstrip(" "))
-        if text:
-            tidy.append(Run(text, marks, href))
-    while tidy:
-        last = tidy.pop()
-        if text := last.text.rstrip():
-            tidy.append(replace(last, text=text))
-            break
-    return tuple(tidy) if any(run.text.strip() for run in tidy) else ()

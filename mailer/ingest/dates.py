@@ -85,7 +85,8 @@ _LONGEST_DATE: Final = 80
 class PrintedDate:
     """A date as printed. `first` and `second` are month and day, in an order that may be open.
 
-    `day_first` is None while both readings are possible.
+    `day_first` is None while both readings are possible. `is_numeric` says that day and month are
+    numbers beside slashes or dashes, written in an order that says something about other dates.
     """
 
     year: int
@@ -93,6 +94,7 @@ class PrintedDate:
     second: int
     time: timedelta = timedelta()
     day_first: bool | None = None
+    is_numeric: bool = False
 
     def at(self, *, day_first: bool) -> datetime:
         """Return the instant; `day_first` counts only where the date itself leaves it open."""
@@ -188,7 +190,8 @@ def _printed(found: re.Match[str], pattern: re.Pattern[str]) -> PrintedDate | No
             day_first = True  # Dotted dates are written day first wherever they are written.
         elif first == second:
             day_first = False
-        printed = PrintedDate(year, first, second, time, day_first)
+        numeric = pattern is _NUMERIC and parts["mark"] != "." and first != second
+        printed = PrintedDate(year, first, second, time, day_first, numeric)
     return printed if 1900 <= year <= 2100 and _exists(printed) else None
 
 

@@ -209,10 +209,9 @@ def _tags(
 def _labels(labels: Iterable[str], taken: set[str]) -> tuple[str, ...]:
     """Return labels that make a tag, each tag once and none that is in `taken`."""
     kept: list[str] = []
-    for label in labels:
+    for label in (clean_header(label, LABEL_CHARACTERS) for label in labels):
         if len(taken) >= MAX_TAGS:
             break
-        label = clean_header(label, LABEL_CHARACTERS)
         try:
             slug = slugify(label)
         except InputError:

@@ -31,7 +31,10 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class EntryFacts:
-    """One entry as the feed has it, nothing cleaned. `moment` is (year … second) in UTC or empty."""
+    """One entry as the feed has it, nothing cleaned.
+
+    `moment` is year, month, day, hour, minute and second in UTC, or empty.
+    """
 
     id: str
     link: str

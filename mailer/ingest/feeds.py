@@ -167,7 +167,11 @@ def _body(words: Words, base: str) -> str:
 
 
 def _moment(parts: tuple[int, ...]) -> datetime | None:
+    if len(parts) != 6:
+        return None
+    year, month, day, hour, minute, second = parts
     try:
-        return datetime(*parts, tzinfo=UTC) if len(parts) == 6 else None  # type: ignore[misc,arg-type]
-    except (ValueError, OverflowError, TypeError):
+        # A leap second is the last one of its minute, as everywhere in Python.
+        return datetime(year, month, day, hour, minute, min(second, 59), tzinfo=UTC)
+    except (ValueError, OverflowError):
         return None

@@ -106,7 +106,7 @@ def _keywords(record: Record) -> tuple[str, ...]:
 
 
 def _see_also(record: Record, base: str) -> Iterator[SeeAlso]:
-    for other in record.list("see_also"):
+    for other in record.members("see_also"):
         if isinstance(other, str):
             yield SeeAlso(other)
         elif isinstance(other, dict):

@@ -71,7 +71,7 @@ class Record:
             return bool(value)
         raise wrong(name, value, "write true or false")
 
-    def list(self, *names: str) -> tuple[object, ...]:
+    def members(self, *names: str) -> tuple[object, ...]:
         """Return the members of a list; empty when not there."""
         name, value = self.find(*names)
         if value is None or isinstance(value, list):
@@ -83,7 +83,7 @@ class Record:
         name, value = self.find(*names)
         if isinstance(value, str):
             return (value,)
-        labels = self.list(name)
+        labels = self.members(name)
         for label in labels:
             if not isinstance(label, str):
                 raise wrong(name, label, "write each in quotes")

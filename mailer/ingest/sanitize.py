@@ -14,15 +14,16 @@ from typing import Final
 import nh3
 
 from mailer.core.hygiene import clean_text
-from mailer.ingest.blocks import Block, Run, blocks
+from mailer.ingest.block_parts import Block, Run
+from mailer.ingest.blocks import blocks
 
 # S11, and DESIGN's budget: Gmail clips a mail at about 102 KB.
 MAX_BYTES: Final = 64 * 1024
 MAX_LINKS: Final = 50
 
-_TAGS: Final = frozenset(
-    ["p", "br", "a", "em", "strong", "i", "b", "blockquote", "ul", "ol", "li", "h2", "h3", "h4"]
-)
+_TAGS: Final = frozenset({
+    "a", "b", "blockquote", "br", "em", "h2", "h3", "h4", "i", "li", "ol", "p", "strong", "ul",
+})  # fmt: skip
 _CUT: Final = "<p>…</p>"
 # Closing tags of the deepest path, and the ellipsis.
 _RESERVE: Final = 1024

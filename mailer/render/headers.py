@@ -7,7 +7,7 @@ come here as text and leave as lines; `email.message` only puts them in their pl
 
 import re
 from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import EmailPolicy
@@ -19,6 +19,7 @@ _NAME_CHARACTERS: Final = 80
 _LINE: Final = 78  # Recommended by RFC 5322 section 2.1.1.
 LONGEST_LINE: Final = 998  # Allowed by the same.
 _WORD_OCTETS: Final = 45  # 60 of base64 and 12 around them: under the 75 of RFC 2047 section 2.
+_ATOMS: Final = re.compile(r"[A-Za-z0-9 !#$%&'*+/=?^_`{|}~-]*")
 _PLAIN: Final = re.compile(r"[\x20-\x7e]*")
 
 
@@ -56,17 +57,19 @@ def text_field(name: str, text: str) -> str:
 
 
 def mailbox(name: str, shown: str, address: str) -> str:
-    """Return one mailbox for the field `name`; `address` is as on the wire, `shown` may be empty."""
+    """Return one mailbox for the field `name`; `address` is the wire's, `shown` may be empty."""
     username, _, domain = address.rpartition("@")
-    shown = clean_header(shown, _NAME_CHARACTERS)
     # Address refuses line ends and quotes what needs it.
-    plain = Address(username=username, domain=domain)
-    where = plain.addr_spec
-    if not shown:
-        return where
+    where = Address(username=username, domain=domain).addr_spec
+    return named(name, shown, where) if clean_header(shown) else where
+
+
+def named(name: str, shown: str, where: str) -> str:
+    """Return `Shown <where>` for the field `name`, quoted or encoded as it must be."""
+    shown = clean_header(shown, _NAME_CHARACTERS)
     if not _PLAIN.fullmatch(shown) or "=?" in shown:
         words = list(_encoded_words(shown))
-    elif re.fullmatch(r"[A-Za-z0-9 !#$%&'*+/=?^_`{|}~-]+", shown):
+    elif _ATOMS.fullmatch(shown):
         words = shown.split(" ")
     else:
         words = ['"' + re.sub(r'(["\\])', r"\\\1", shown) + '"']
@@ -74,7 +77,7 @@ def mailbox(name: str, shown: str, address: str) -> str:
 
 
 def _encoded_words(text: str) -> Iterator[str]:
-    """Yield encoded words (RFC 2047); none parts a character, nor a letter from its marks if it can."""
+    """Yield encoded words, each of whole characters: RFC 2047 section 5 (3) forbids parting one."""
     chunk = ""
     for character in text:
         if len((chunk + character).encode()) > _WORD_OCTETS:
@@ -89,12 +92,12 @@ def _encoded_word(text: str) -> str:
     return f"=?utf-8?b?{b64encode(text.encode()).decode()}?="
 
 
-def _folded(used: int, words: list[str], measure: Callable[[str], int] = len) -> str:
+def _folded(used: int, words: list[str]) -> str:
     """Join words by spaces, or by line ends where a line would be too long."""
     lines: list[str] = []
     line = ""
     for word in words:
-        if line and used + measure(line) + 1 + measure(word) > _LINE:
+        if line and used + len(line) + 1 + len(word) > _LINE:
             lines.append(line)
             line, used = word, 1
         else:

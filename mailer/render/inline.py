@@ -1,7 +1,7 @@
 """Inlining styles, because many mail clients ignore style sheets. The one owner of premailer.
 
-What premailer would drop, fetch or crash on is refused before, with the mend. Blocks marked
-`<style data-premailer="ignore">` stay as they are: that is the place for rules that cannot be inlined.
+What premailer would drop, fetch or crash on is refused before, with the mend. A block marked
+`<style data-premailer="ignore">` stays as it is: the place for rules that cannot be inlined.
 """
 
 import logging
@@ -20,7 +20,7 @@ _NOT_INLINED: Final = re.compile(r"@(font-face|supports|keyframes|layer|containe
 
 
 def _fetch_nothing(_url: str) -> None:
-    """Stand in for the fetcher of cssutils: a style sheet never makes us ask another server (S12)."""
+    """Stand in for the fetcher of cssutils: a style sheet never makes us ask a server (S12)."""
 
 
 cssutils.util._defaultFetcher = _fetch_nothing

@@ -1,19 +1,20 @@
 """From a letter to the view its templates see. Whatever a story holds, a view can be made of it."""
 
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import Final
 
 from mailer.core.digests import Item, Section, Shown
 from mailer.core.hygiene import clean_header
 from mailer.core.letters import Letter
-from mailer.core.stories import SeeAlso, Story
+from mailer.core.stories import Story
 from mailer.core.tags import Vocabulary
 from mailer.errors import RenderError
 from mailer.render.extracts import extract
 from mailer.render.languages import direction_of, language_of, same_language
 from mailer.render.links import Links, usable_address
 from mailer.render.site import Site
-from mailer.render.speech import Speech, speech_of, zone_of
+from mailer.render.speech import Speech, in_zone, speech_of, zone_of
 from mailer.render.views import ItemView, MailView, ReferenceView, SectionView
 from mailer.render.wire import shorten
 from mailer.render.wording import HEADING_WEIGHT, Wording
@@ -22,13 +23,15 @@ from mailer.render.wording import HEADING_WEIGHT, Wording
 _TITLE: Final = (300, 1_800)
 _SUMMARY: Final = (600, 4_500)
 _FACT: Final = (120, 400)
-_REFERENCE: Final = (160, 900)
+REFERENCE: Final = (100, 300)
+REFERENCE_URL: Final = 300
+MOST_REFERENCES: Final = 2
 NAME: Final = (80, 240)
 _EMAIL: Final = (254, 320)
 PREHEADER: Final = (130, 400)
 # With 'and 10 more stories' behind it, it stays under the 200 characters of a subject.
 SUBJECT_TITLE: Final = 120
-_MOST_REFERENCES = 2
+
 
 Mark = Callable[[str, str], str]
 
@@ -137,7 +140,7 @@ class _Viewer:
             facts=self._facts(story),
             language="" if same_language(language, self._speech.language) else language,
             direction=direction_of(language),
-            see_also=tuple(map(self._reference, _references(story))) if is_full else (),
+            see_also=self._see_also(story) if is_full and is_lead else (),
             reason=self._wording.reason(item.reasons),
             mute_url=self._links.mute(letter, follow_id, story),
             is_full=is_full,
@@ -163,17 +166,19 @@ class _Viewer:
         return " · ".join(fact for fact in (clean(story.dateline, _FACT), byline, when) if fact)
 
     def _here(self, at: datetime) -> datetime:
-        try:
-            return at.astimezone(self._zone)
-        except (OverflowError, ValueError):  # At the two ends of the calendar.
-            return at
+        return in_zone(at, self._zone)
 
-    def _reference(self, other: SeeAlso) -> ReferenceView:
-        return ReferenceView(
-            title=clean(other.title, _REFERENCE),
-            url=usable_address(other.url),
-            day=self._speech.short_day(other.published_on) if other.published_on else "",
-        )
+    def _see_also(self, story: Story) -> tuple[ReferenceView, ...]:
+        """Return the first older stories, as printed, that have a title and are not in this mail."""
+        told = {clean(item.story.title, REFERENCE).casefold() for item in self._told()}
+        found = []
+        for other in story.see_also:
+            title, url = clean(other.title, REFERENCE), usable_address(other.url)
+            if title and title.casefold() not in told:
+                day = self._speech.short_day(other.published_on) if other.published_on else ""
+                url = url if len(url) <= REFERENCE_URL else ""
+                found.append(ReferenceView(title, url, day))
+        return tuple(found[:MOST_REFERENCES])
 
     def _others(self, count: int) -> str:
         if count < 1:
@@ -197,9 +202,3 @@ class _Viewer:
         if lines:
             lines[-1] = self._mark(lines[-1], "the postal address")
         return tuple(lines)
-
-
-def _references(story: Story) -> list[SeeAlso]:
-    """Return the first of the older stories that have a title, in the order they were printed."""
-    titled = [other for other in story.see_also if clean_header(other.title)]
-    return titled[:_MOST_REFERENCES]

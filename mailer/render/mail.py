@@ -5,34 +5,68 @@ milliseconds a mail, and it is the measure of what a mail must look like.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from mailer.core.digests import Weights
-from mailer.core.hygiene import clean_header
 from mailer.core.letters import Letter
 from mailer.core.readers import Cadence, MailFormat, Newsletter
 from mailer.core.stories import Story
 from mailer.core.tags import Vocabulary
 from mailer.core.tokens import Signer
-from mailer.errors import RenderError
-from mailer.render.environment import Templates, compact, packaged_templates, tidy
-from mailer.render.inline import inline
 from mailer.render.letter_views import unmarked, view_letter
 from mailer.render.links import Links
+from mailer.render.pages import Mail, Pages
 from mailer.render.sentinels import Sentinels
 from mailer.render.site import Site
-from mailer.render.speech import Speech, speech_of
-from mailer.render.views import MailView
+from mailer.render.weights import Scales
 
-ALERT = "alert"
+__all__ = ["Mail", "Renderer"]
 
 
-@dataclass(frozen=True, slots=True)
-class Mail:
-    """What a reader sees of a letter; `html` is empty when she wants text alone."""
+class Renderer:
+    """Draws letters of one site. `overrides` is a folder whose files replace packaged templates.
 
-    subject: str
-    preheader: str
-    text: str
-    html: str
+    `max_mail_bytes` is what `weigh` gives as the limit of a whole message.
+    """
+
+    def __init__(
+        self, site: Site, signer: Signer, *, overrides: Path | None = None, max_mail_bytes: int
+    ) -> None:
+        self._site = site
+        self._links = Links(site, signer)
+        self._pages = Pages(overrides)
+        self._scales = Scales(self._pages, site, signer, max_mail_bytes)
+
+    def render(self, letter: Letter, vocabulary: Vocabulary) -> Mail:
+        """Return what this reader sees.
+
+        Raises RenderError when a template is broken, or when a story, the unsubscribe link or the
+        postal address did not make it into the mail.
+        """
+        view = view_letter(letter, self._site, self._links, vocabulary, unmarked)
+        html = ""
+        if letter.format is MailFormat.HTML:
+            sentinels = Sentinels(letter.key)
+            marked = view_letter(letter, self._site, self._links, vocabulary, sentinels.mark)
+            html = self._pages.html(letter, marked, sentinels)
+        return Mail(
+            subject=self._pages.subject(letter, view),
+            preheader=view.preheader,
+            text=self._pages.text(letter, view),
+            html=html,
+        )
+
+    def weigh(  # noqa: PLR0917 - in the order of a letter
+        self,
+        newsletter: Newsletter,
+        cadence: Cadence,
+        locale: str,
+        format: MailFormat,
+        stories: Sequence[Story],
+        vocabulary: Vocabulary,
+    ) -> Weights:
+        """Return what the parts of such mails weigh at most, whoever the reader is.
+
+        Weights of the same mails with other stories may be merged: only the stories differ.
+        """
+        return self._scales.weigh(newsletter, cadence, locale, format, stories, vocabulary)

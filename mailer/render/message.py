@@ -18,9 +18,9 @@ from mailer.core.letters import Letter
 from mailer.core.readers import Newsletter
 from mailer.core.tokens import Signer
 from mailer.errors import RenderError
-from mailer.render.headers import mailbox, set_field, text_field
+from mailer.render.headers import mailbox, named, set_field, text_field
 from mailer.render.links import Links, ascii_host, web_address
-from mailer.render.mail import Mail
+from mailer.render.pages import Mail
 from mailer.render.site import Site
 from mailer.render.wire import quoted_printable
 
@@ -56,12 +56,15 @@ def build_message(letter: Letter, mail: Mail, site: Site, signer: Signer) -> byt
     return message.as_bytes()
 
 
+def list_id(newsletter: Newsletter, site: Site) -> str:
+    """Return the stable name of a newsletter's list, without brackets (RFC 2919)."""
+    return f"{_ascii_slug(newsletter)}.{_host(site)}"
+
+
 def _headers(
     letter: Letter, mail: Mail, site: Site, signer: Signer, recipient: Address
 ) -> Iterator[tuple[str, str]]:
     newsletter = letter.newsletter
-    host = _host(site)
-    slug = newsletter.slug if newsletter.slug.isascii() else _ascii_label(newsletter.slug)
     yield "From", mailbox("From", newsletter.sender_name, _own_address(newsletter.sender_address))
     yield "To", mailbox("To", letter.name, recipient.wire)
     if newsletter.reply_to:
@@ -69,10 +72,10 @@ def _headers(
     yield "Subject", text_field("Subject", mail.subject)
     yield "Date", format_datetime(letter.as_of.astimezone(UTC))
     yield "Message-ID", _message_id(letter)
-    yield "List-Id", mailbox("List-Id", newsletter.name, f"x@{slug}.{host}").replace("<x@", "<")
+    yield "List-Id", named("List-Id", newsletter.name, list_id(newsletter, site))
     yield "List-Unsubscribe", f"<{Links(site, signer).unsubscribe(letter)}>"
     yield "List-Unsubscribe-Post", "List-Unsubscribe=One-Click"
-    yield "Feedback-ID", _feedback_id(letter, slug, host)
+    yield "Feedback-ID", _feedback_id(letter, site)
     if letter.cadence.kind == "alert":
         yield "Auto-Submitted", "auto-generated"
     else:
@@ -100,9 +103,10 @@ def _host(site: Site) -> str:
     return host
 
 
-def _ascii_label(slug: str) -> str:
-    """Return a slug of another script as letters and digits: it must stay the same for ever."""
-    return f"l{sha256(slug.encode()).hexdigest()[:16]}"
+def _ascii_slug(newsletter: Newsletter) -> str:
+    """Return the slug, or for one of another script what can stand in a header, always the same."""
+    slug = newsletter.slug
+    return slug if slug.isascii() else f"l{sha256(slug.encode()).hexdigest()[:16]}"
 
 
 def _message_id(letter: Letter) -> str:
@@ -113,17 +117,12 @@ def _message_id(letter: Letter) -> str:
     return message_id
 
 
-def _feedback_id(letter: Letter, slug: str, host: str) -> str:
+def _feedback_id(letter: Letter, site: Site) -> str:
     """Name newsletter, cadence and sender for Gmail's complaint reports, never the reader.
 
     The sender is 5 to 15 letters and digits; no value may repeat in another field.
     Source: support.google.com/mail/answer/6254652.
     """
-    sender = re.sub("[^a-z0-9]", "", host.lower())[-15:].rjust(5, "0")
+    sender = re.sub("[^a-z0-9]", "", _host(site).lower())[-15:].rjust(5, "0")
+    slug = _ascii_slug(letter.newsletter)
     return f"n-{slug}:c-{letter.cadence}:k-{letter.cadence.kind}:{sender}"
-
-
-def list_id(newsletter: Newsletter, site: Site) -> str:
-    """Return the stable name of a newsletter's list, without brackets (RFC 2919)."""
-    slug = newsletter.slug if newsletter.slug.isascii() else _ascii_label(newsletter.slug)
-    return f"{slug}.{_host(site)}"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """The newsroom. `public_url` has no slash at its end; `postal_address` is one line or several."""
+    """The newsroom. `public_url` has no slash at its end; `postal_address` may be several lines."""
 
     name: str
     public_url: str

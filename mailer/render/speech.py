@@ -68,6 +68,14 @@ def zone_of(*names: str) -> ZoneInfo:
     return ZoneInfo("UTC")
 
 
+def in_zone(at: datetime, zone: ZoneInfo) -> datetime:
+    """Return an instant as clocks of that zone show it; at the ends of the calendar, as it is."""
+    try:
+        return at.astimezone(zone)
+    except (OverflowError, ValueError):
+        return at
+
+
 def _known(locale: str) -> Locale:
     try:
         return Locale.parse(locale.replace("-", "_"))

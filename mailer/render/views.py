@@ -20,7 +20,7 @@ class ReferenceView:
 class ItemView:
     """One story. What is not known is empty; a headline (`is_full` false) has no summary.
 
-    `language` is empty when it is the mail's own. `facts` is dateline, byline and date in one line.
+    `see_also` is for the lead alone. `language` is empty when it is the mail's own. `facts` is dateline, byline and date in one line.
     `kicker_capitals` is for plain text; HTML leaves capitals to the style sheet.
     """
 

@@ -36,6 +36,7 @@ class Wording:
     def __init__(self, vocabulary: Vocabulary, speech: Speech) -> None:
         self._vocabulary = vocabulary
         self._speech = speech
+        self._memo: dict[tuple[str, str], Expression | None] = {}
 
     def heading(self, section: Section) -> str:
         """Return the heading of a section: 'China and North Korea', 'Japan or Taiwan — Trade'."""
@@ -88,6 +89,11 @@ class Wording:
 
     def _read(self, expression: str, words: str) -> Expression | None:
         """Read her words, which keep her order, or what they mean; None when a tag is gone."""
+        if (expression, words) not in self._memo:
+            self._memo[expression, words] = self._parse(expression, words)
+        return self._memo[expression, words]
+
+    def _parse(self, expression: str, words: str) -> Expression | None:
         if expression == "*":
             return EVERYTHING
         for text in (words, expression):
@@ -100,23 +106,25 @@ class Wording:
         return None
 
     def _heading(self, expression: Expression) -> str:
-        say = self._speech.say
         match expression:
             case Everything():
-                return say("All stories")
+                said = self._speech.say("All stories")
             case TagTerm(slug):
-                return self.label(slug)
+                said = self.label(slug)
             case And(terms) if all(map(_is_flat, terms)):
-                return self._both(terms)
-            case Not(term) if _is_flat(term):
-                return say("All stories, without {words}", words=self._either((term,)))
-            case Or(terms) if all(isinstance(term, TagTerm) for term in terms):
-                return self._either(terms)
+                said = self._both(terms)
+            case Not(term) if _is_flat(expression):
+                said = self._speech.say("All stories, without {words}", words=self._either((term,)))
+            case Or(terms) if _is_tags_or(expression):
+                said = self._either(terms)
             case Or(terms) if all(isinstance(t, TagTerm) or _is_plain_and(t) for t in terms):
-                said = [self._heading(term) for term in terms]
-                return say("{first}, or {last}", first=", ".join(said[:-1]), last=said[-1])
+                heads = [self._heading(term) for term in terms]
+                said = self._speech.say(
+                    "{first}, or {last}", first=", ".join(heads[:-1]), last=heads[-1]
+                )
             case _:
-                return in_words(expression, self.label)
+                said = in_words(expression, self.label)
+        return said
 
     def _both(self, terms: Sequence[Expression]) -> str:
         """Say what must all hold: tags joined by 'and', alternatives behind a dash."""

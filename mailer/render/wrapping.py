@@ -9,8 +9,8 @@ from typing import Final
 WIDTH: Final = 72
 
 # Ideographs may be parted anywhere, but these never start or end a line (JIS X 4051, shortened).
-_NOT_FIRST: Final = frozenset("、。，．・：；？！）」』】〉》〕〗”’％ー々…‥")
-_NOT_LAST: Final = frozenset("（「『【〈《〔〖“‘￥＄")
+_NOT_FIRST: Final = frozenset("、。，．・：；？！）」』】〉》〕〗”’％ー々…‥")  # noqa: RUF001
+_NOT_LAST: Final = frozenset("（「『【〈《〔〖“‘￥＄")  # noqa: RUF001
 
 
 def columns(text: str) -> int:

@@ -158,7 +158,7 @@ def follow_texts(connection: Connection, follow_ids: Sequence[int]) -> dict[int,
                 follows.c.id.in_(follow_ids[start : start + 500])
             )
         )
-        texts.update(dict(rows))
+        texts.update({row.id: row.expression for row in rows})
     return texts
 
 

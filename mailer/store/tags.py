@@ -61,9 +61,9 @@ def tag_ids(connection: Connection) -> dict[str, int]:
 def story_counts(connection: Connection) -> dict[str, int]:
     """Return how many stories carry each tag now; tags without stories are left out."""
     rows = connection.execute(
-        select(tags.c.slug, func.count())
+        select(tags.c.slug, func.count().label("story_count"))
         .join_from(story_tags, tags)
         .where(story_tags.c.removed_at.is_(None))
         .group_by(tags.c.slug)
     )
-    return dict(rows)
+    return {row.slug: row.story_count for row in rows}

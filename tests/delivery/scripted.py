@@ -6,6 +6,7 @@ waits for the client to hang up.
 
 import socket
 import ssl
+import struct
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -25,12 +26,15 @@ USUAL: Mapping[str, bytes] = {
 
 @dataclass(frozen=True)
 class Say:
-    """Answer these octets, each in a segment of its own when `dripping`; then go on, or hang up,
-    or stay and be deaf."""
+    """Answer these octets, each in a segment of its own when `dripping`; then go on, or end.
+
+    Ends are to hang up, to reset the connection as a crash does, or to stay and be deaf.
+    """
 
     octets: bytes
     dripping: bool = False
     hang_up: bool = False
+    reset: bool = False
     deaf: bool = False
 
 
@@ -127,7 +131,9 @@ class ScriptedServer:
         talk.say(act.octets, dripping=act.dripping)
         if act.deaf:
             self._stopped.wait()
-        if act.hang_up or act.deaf:
+        if act.reset:
+            talk.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        if act.hang_up or act.reset or act.deaf:
             raise _HungUp
         return act.octets
 

@@ -19,7 +19,7 @@ class Mail:
     session: int
     greeted_as: str
     encrypted: bool
-    login: str
+    login: object
 
 
 class SinkServer:
@@ -100,7 +100,7 @@ class SinkServer:
                 session=self.session_count,
                 greeted_as=session.host_name or "",
                 encrypted=session.ssl is not None,
-                login=str(session.auth_data or ""),
+                login=session.auth_data,
             )
         )
         return f"250 2.0.0 Ok: queued as {len(self.mails)}"

@@ -1,11 +1,13 @@
 """The Maildir backend: exactly once by Message-ID, on the disk, or a reason why not."""
 
+import fcntl
 import mailbox
 import os
 import resource
 import signal
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -69,6 +71,35 @@ def test_a_full_cur_is_listed_again_only_when_it_changed(maildir: Path) -> None:
     new.rename(cur / f"{new.name}:2,")
     list(backend.send(messages(2)))
     assert len(_files(maildir)) == 2
+
+
+def test_two_changes_of_cur_within_one_tick_of_its_clock_are_both_seen(maildir: Path) -> None:
+    backend = MaildirBackend(maildir)
+    tick = time.time_ns()
+    for _ in range(2):
+        list(backend.send(messages(2)))
+        file = next(maildir.joinpath("new").iterdir())
+        file.rename(maildir / "cur" / f"{file.name}:2,S")
+        os.utime(maildir / "cur", ns=(tick, tick))
+    list(backend.send(messages(2)))
+    assert len(_files(maildir)) == 2
+
+
+def test_looking_and_placing_are_one_step_for_others(maildir: Path) -> None:
+    _send(maildir)
+    (file,) = _files(maildir)
+    away = file.rename(maildir / "away")
+    with ThreadPoolExecutor(1) as pool, maildir.joinpath(".mailer.lock").open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        second = pool.submit(_send, maildir)
+        while not second.done() and not list(maildir.joinpath("tmp").iterdir()):
+            pass
+        away.rename(maildir / "cur" / f"{file.name}:2,S")
+        fcntl.flock(lock, fcntl.LOCK_UN)
+        outcome = second.result()
+    assert isinstance(outcome, Accepted)
+    assert outcome.reply.startswith("already in")
+    assert len(_files(maildir)) == 1
 
 
 def test_threads_that_send_the_same_messages_leave_one_file_each(maildir: Path) -> None:

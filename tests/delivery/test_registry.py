@@ -10,6 +10,7 @@ from mailer.ports import Accepted, BackendOptions
 from tests.delivery.messages import a_message
 
 _GOOD = """
+from mailer.errors import BackendError
 from mailer.delivery.memory import MemoryBackend
 class Pigeon(MemoryBackend):
     name = "pigeon"
@@ -17,6 +18,8 @@ def open_pigeon(options):
     return Pigeon()
 def open_nothing(options):
     return None
+def open_choosily(options):
+    raise BackendError("the pigeon needs MAILER_LOFT")
 def open_wrongly(options):
     raise KeyError("loft")
 """
@@ -89,6 +92,12 @@ def test_a_broken_package_is_named(packages: Path, target: str, code: str, probl
         open_backend("pigeon", BackendOptions())
     assert str(caught.value).startswith(f"backend 'pigeon' ({place}) ")
     assert problem in str(caught.value)
+
+
+def test_what_an_installed_backend_needs_it_says_itself(packages: Path) -> None:
+    _install(packages, f"pigeon = {packages.name}_pigeons:open_choosily")
+    with pytest.raises(BackendError, match=r"^the pigeon needs MAILER_LOFT$"):
+        open_backend("pigeon", BackendOptions())
 
 
 def test_two_packages_with_one_name_are_not_chosen_between(packages: Path) -> None:

@@ -1,6 +1,7 @@
 """What becomes of the connection: kept, reset, replaced, recycled, given up."""
 
 import socket
+import ssl
 from collections.abc import Callable
 from contextlib import closing as closed_at_end
 from itertools import islice
@@ -8,7 +9,10 @@ from itertools import islice
 import pytest
 
 from mailer.delivery.smtp import SmtpBackend
+from mailer.delivery.smtp_conversation import SessionLost
+from mailer.delivery.smtp_replies import Phase
 from mailer.delivery.smtp_servers import Server
+from mailer.delivery.smtp_session import Session
 from mailer.errors import BackendError
 from mailer.ports import Accepted, Deferred, InDoubt, Misconfigured, Refused
 from tests.delivery.messages import a_message, messages
@@ -77,6 +81,32 @@ def test_a_message_is_tried_on_two_connections_at_most(scripted: Scripted, smtp:
     assert "closed the connection (RCPT TO)" in _reply(first)
     assert second == _OK
     assert server.session_count == 3
+
+
+@pytest.mark.parametrize(
+    ("phase", "kind"),
+    [("banner", Deferred), ("MAIL", Deferred), ("DATA", Deferred), ("DOT", InDoubt)],
+)
+def test_a_reset_connection_is_as_lost_as_a_closed_one(
+    phase: str, kind: type[Deferred | InDoubt], scripted: Scripted, smtp: Smtp
+) -> None:
+    server = scripted({phase: Say(b"", reset=True)})
+    (outcome,) = smtp(_at(server)).send(messages(1))
+    assert isinstance(outcome, kind)
+    assert "closed the connection: Connection reset by peer" in _reply(outcome)
+
+
+def test_a_connection_reset_between_messages_is_replaced(scripted: Scripted, smtp: Smtp) -> None:
+    server = scripted({"DOT": [Say(b"250 ok\r\n", reset=True)]})
+    assert list(smtp(_at(server)).send(messages(2))) == [_OK] * 2
+    assert server.session_count == 2
+
+
+def test_a_session_that_was_never_opened_takes_no_command() -> None:
+    session = Session(Server("127.0.0.1", 25), "", IMPATIENT, ssl.create_default_context)
+    with pytest.raises(SessionLost, match="not connected"):
+        session.ask(Phase.MAIL, "MAIL FROM:<>")
+    session.leave()
 
 
 def test_two_lost_messages_in_a_row_end_the_trying(scripted: Scripted, smtp: Smtp) -> None:

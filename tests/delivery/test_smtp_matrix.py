@@ -172,7 +172,10 @@ def test_a_reply_that_breaks_the_rules_is_never_believed(
     smtp: Callable[..., SmtpBackend],
 ) -> None:
     server = scripted({phase: act})
-    backend = smtp(Server("127.0.0.1", server.port), timeouts=IMPATIENT if isinstance(act, Stall) else Timeouts())
+    backend = smtp(
+        Server("127.0.0.1", server.port),
+        timeouts=IMPATIENT if isinstance(act, Stall) else Timeouts(),
+    )
     (outcome,) = backend.send([a_message()])
     assert isinstance(outcome, Deferred)
     assert not outcome.counts

@@ -1,7 +1,7 @@
 """Run one server for as long as the process that started us lives, then remove its folder.
 
-Usage: `python -I watch.py FOLDER`, with a pipe as standard input. Its first line is the order, a JSON
-list: the user who gets the folder and runs the command (empty: whoever we are), then the command.
+Usage: `python -I watch.py FOLDER`, with a pipe as standard input. Its first line is the order, a
+JSON list: the user who gets the folder and runs the command (empty: whoever we are), the command.
 The pipe closes when the test process ends, however it ends, `kill -9` included.
 """
 

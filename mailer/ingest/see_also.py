@@ -1,0 +1,107 @@
+"""The list under an article: titles of older stories, each with its date.
+
+Knows that title and date may stand in either order, on one line or two, and that day and month are
+written in one order throughout a list.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from mailer.core.hygiene import clean_header
+from mailer.core.stories import SeeAlso
+from mailer.ingest.dates import PrintedDate, read_printed
+from mailer.ingest.drafts import TITLE_CHARACTERS, is_kicker_line
+
+_BULLET: Final = re.compile(r"(?:[-*•·»>▪‣–]|\d{1,2}[.)])\s+")
+_DATE_FIRST: Final = re.compile(
+    r"[(\[]?(\d[\d./:-]{5,15}(?:[\s,]+\d{1,2}[.:]\d\d)?)[)\],:|–—\s-]+(.{3,})"
+)
+
+
+@dataclass(slots=True)
+class _Entry:
+    title: str = ""
+    date: PrintedDate | None = None
+
+
+def read_see_also(
+    lines: Iterable[str], *, links: Mapping[str, str], before: datetime | None
+) -> tuple[SeeAlso, ...]:
+    """Return the stories of a list, in its order. `links` maps titles to addresses.
+
+    One date that can be read in one way only decides for the whole list. When none does, the order
+    in which no story is later than `before` counts; when both or neither are, day first.
+    """
+    entries = _paired(lines)
+    dated_count = sum(1 for entry in entries if entry.date)
+    while 2 * dated_count > len(entries) and entries[-1].date is None:
+        entries.pop()  # In a list of dated titles the words at its end are the page's footer.
+    day_first = _day_first([entry.date for entry in entries if entry.date], before)
+    return tuple(
+        SeeAlso(
+            entry.title,
+            links.get(clean_header(entry.title), ""),
+            entry.date.at(day_first=day_first).date() if entry.date else None,
+        )
+        for entry in entries
+        if entry.title
+    )
+
+
+def _paired(lines: Iterable[str]) -> list[_Entry]:
+    parts: list[str | PrintedDate] = []
+    for line in lines:
+        parts += _parts(_BULLET.sub("", line, count=1).strip())
+    dates_first = bool(parts) and isinstance(parts[0], PrintedDate)
+    entries: list[_Entry] = []
+    for index, part in enumerate(parts):
+        open_entry = entries[-1] if entries else None
+        if isinstance(part, PrintedDate):
+            if dates_first or open_entry is None:
+                entries.append(_Entry(date=part))
+            elif open_entry.date is None:
+                open_entry.date = part
+        elif is_kicker_line(part) and _is_title(parts, index + 1):
+            continue  # The kicker of the story whose title comes next.
+        elif dates_first and open_entry is not None and not open_entry.title:
+            open_entry.title = part
+        else:
+            entries.append(_Entry(title=part))
+    return entries
+
+
+def _is_title(parts: list[str | PrintedDate], index: int) -> bool:
+    return index < len(parts) and isinstance(parts[index], str)
+
+
+def _parts(line: str) -> list[str | PrintedDate]:
+    """Return the title and the date of a line, in the order in which they stand."""
+    line = line[: TITLE_CHARACTERS + 100]
+    if date := read_printed(line):
+        return [date]
+    if (found := _DATE_FIRST.fullmatch(line)) and (date := read_printed(found[1])):
+        return [date, found[2].strip()]
+    # From the longest possible date to the shortest: '12 February 2016' ends in '2016'.
+    near_end = max(0, len(line) - 40)
+    for place in re.finditer(r"(?<=[\s(\[])\w", line[near_end:]):
+        head, tail = line[: near_end + place.start()], line[near_end + place.start() :]
+        title = head.rstrip(" ,;|([–—-")
+        # 'The treaty of 12 May 1976' is a title; with a sign before it the date is one.
+        is_parted = title != head.rstrip() or not any(map(str.isalpha, tail))
+        if title and is_parted and (date := read_printed(tail.rstrip(" )]"))):
+            return [title, date]
+    return [line] if line else []
+
+
+def _day_first(dates: list[PrintedDate], before: datetime | None) -> bool:
+    for date in dates:
+        if date.is_numeric and date.day_first is not None:
+            return date.day_first
+    if before is not None:
+        day_first_fits = all(date.at(day_first=True) <= before for date in dates)
+        if not day_first_fits and all(date.at(day_first=False) <= before for date in dates):
+            return False
+    return True
