@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from mailer.core.deliveries import InDoubtPolicy
 from mailer.errors import SettingsError
 
 DEVELOPMENT_SECRET = "development-only-secret"  # noqa: S105 - production refuses it
@@ -21,13 +22,6 @@ class Environment(StrEnum):
 
     DEVELOPMENT = "development"
     PRODUCTION = "production"
-
-
-class InDoubtPolicy(StrEnum):
-    """What happens to digests that may or may not have been accepted."""
-
-    HOLD = "hold"
-    RESEND = "resend"
 
 
 class Settings(BaseSettings):

@@ -12,13 +12,13 @@ def register_tasks(app: Celery, workplace: Workplace) -> CeleryBell:
     """Teach an application to work at a workplace and return its bell."""
     bell = CeleryBell(app)
 
-    @app.task(name=PLAN)
+    @app.task(name=PLAN, shared=False)
     def plan(run_id: int) -> None:
         room = workplace.room
         plan_run(room.desk, run_id, now=room.clock())
         bell.ring_deliver(run_id)
 
-    @app.task(name=DELIVER)
+    @app.task(name=DELIVER, shared=False)
     def deliver(run_id: int) -> None:
         room = workplace.room
         window = room.settings.smtp_window

@@ -26,21 +26,27 @@ def work_run(
 
     Deliveries the server asked to try again later stay queued; the run is then still sending.
     """
-    with embedded_worker(room, stream) as bell:
-        bell.ring_plan(run_id)
-        return wait_for_run(room, run_id, progress=progress)
+    with embedded_worker(room, stream) as worker:
+        worker.bell.ring_plan(run_id)
+        return wait_for_run(room, run_id, progress=progress, look_after=worker.require_alive)
 
 
-def wait_for_run(room: Installation, run_id: int, *, progress: bool) -> Run:
-    """Look at the run until nothing of it is left to do now, drawing a bar on a terminal."""
+def wait_for_run(
+    room: Installation, run_id: int, *, progress: bool, look_after: Callable[[], None]
+) -> Run:
+    """Look at the run until nothing of it is left to do now, drawing a bar on a terminal.
+
+    `look_after` raises when nobody is left to do the work.
+    """
     console = Console(stderr=True)
     if not (progress and console.is_terminal and not sys.stdout.isatty()):
-        return _look(room, run_id, lambda run: None)
+        return _look(room, run_id, lambda run: look_after())
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task(f"run {run_id}", total=None)
 
         def draw(run: Run) -> None:
+            look_after()
             settled = run.planned_count - run.open_count
             bar.update(task, description=run.state, total=run.planned_count, completed=settled)
 

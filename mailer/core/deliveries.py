@@ -4,13 +4,18 @@ RELIABILITY section 1 is the specification:
 
     queued ─▶ claimed ─▶ transmitting ─▶ accepted | refused | queued (later) | in_doubt
     queued | claimed ─▶ withheld | cancelled     queued ─▶ expired
-    claimed ─▶ queued | held (lease lost)        in_doubt ─▶ accepted | queued (resend) | held
+    claimed ─▶ queued | held (lease lost)
+    in_doubt ─▶ accepted | refused | queued (a late answer is proof) | queued (resend) | held
     held ─▶ accepted | queued | cancelled (an operator decides)
 """
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from zlib import crc32
+
+from mailer.core.readers import Cadence
 
 
 class DeliveryState(StrEnum):
@@ -33,7 +38,7 @@ ARROWS: dict[DeliveryState, frozenset[DeliveryState]] = {
     _S.QUEUED: frozenset({_S.CLAIMED, _S.CANCELLED, _S.EXPIRED, _S.WITHHELD}),
     _S.CLAIMED: frozenset({_S.QUEUED, _S.TRANSMITTING, _S.WITHHELD, _S.CANCELLED, _S.HELD}),
     _S.TRANSMITTING: frozenset({_S.ACCEPTED, _S.REFUSED, _S.QUEUED, _S.IN_DOUBT}),
-    _S.IN_DOUBT: frozenset({_S.ACCEPTED, _S.QUEUED, _S.HELD}),
+    _S.IN_DOUBT: frozenset({_S.ACCEPTED, _S.REFUSED, _S.QUEUED, _S.HELD}),
     _S.HELD: frozenset({_S.ACCEPTED, _S.QUEUED, _S.CANCELLED}),
     _S.ACCEPTED: frozenset(),
     _S.REFUSED: frozenset(),
@@ -48,15 +53,38 @@ NOT_GIVEN = frozenset({_S.REFUSED, _S.WITHHELD, _S.CANCELLED, _S.EXPIRED})
 LEASE = timedelta(seconds=60)
 _RETRY_AFTER = tuple(timedelta(minutes=m) for m in (5, 15, 30, 60, 120, 240, 480))
 LONGEST_LIFE = timedelta(days=4)
+# A digest is stale once the next one is due.
+_NEXT_ISSUE = {
+    Cadence.DAILY: timedelta(days=1),
+    Cadence.WEEKLY: timedelta(days=7),
+    Cadence.MONTHLY: timedelta(days=28),
+    Cadence.INSTANT: LONGEST_LIFE,
+}
+# Four days of the schedule above at its shortest are 21 attempts.
+MOST_ATTEMPTS = 24
+_RETRIED = re.compile(r"(?P<first>.*)/retry-(?P<number>\d+)", re.DOTALL)
+
+
+class InDoubtPolicy(StrEnum):
+    """What happens to digests that may or may not have been accepted."""
+
+    HOLD = "hold"
+    RESEND = "resend"
+
+
+def life_of(cadence: Cadence) -> timedelta:
+    """Return how long after planning a mail of this cadence may still be sent."""
+    return min(LONGEST_LIFE, _NEXT_ISSUE[cadence])
 
 
 def retry_delay(attempt_count: int, key: str) -> timedelta:
     """Return how long to wait after the given attempt (1 is the first), ±20 % by the key.
 
-    The jitter comes from the key, not from chance, so that a plan can be computed twice.
+    The jitter comes from the key, not from chance, so that a plan can be computed twice. It is a
+    checksum, not a sum: neighbours in a run must not all come back in the same second.
     """
     step = _RETRY_AFTER[min(attempt_count, len(_RETRY_AFTER)) - 1]
-    spread = (sum(key.encode()) * 7919 % 4001 - 2000) / 10_000
+    spread = (crc32(key.encode()) % 4001 - 2000) / 10_000
     return step * (1 + spread)
 
 
@@ -76,3 +104,11 @@ class LeasedDelivery:
 def digest_key(kind: str, slot_key: str, reader_id: int) -> str:
     """Name a delivery: unique in the ledger, the same whenever the same slot is planned."""
     return f"{kind}:{slot_key}:{reader_id}"
+
+
+def retry_key(key: str) -> str:
+    """Name the delivery that tries a refused one anew: "…/retry-1", then "…/retry-2"."""
+    retried = _RETRIED.fullmatch(key)
+    if retried is None:
+        return f"{key}/retry-1"
+    return f"{retried['first']}/retry-{int(retried['number']) + 1}"

@@ -165,7 +165,9 @@ def fit(digest: Digest, weights: Weights) -> Digest:
     """Keep the mail under its limit: first headlines, then "and 7 more", deepest items first.
 
     The first item of each section is the last to shrink, so that no follow goes silent because
-    another is busy. Equal input gives equal output.
+    another is busy. The very first story is told, whatever it weighs. Nothing shrinks that would
+    not make the mail lighter, so only a mail that no arrangement brings under the limit is over
+    it. Equal input gives equal output.
     """
     # Deepest position first; among equals the later section first.
     ranked = sorted(
@@ -177,25 +179,30 @@ def fit(digest: Digest, weights: Weights) -> Digest:
         reverse=True,
     )
     shown = dict.fromkeys(ranked, Shown.FULL)
-    weight = weights.frame + weights.section * len(digest.sections)
-    weight += sum(weights.full[item.story.id] for item in digest.items)
-
-    def story_id(place: tuple[int, int]) -> int:
-        depth, number = place
-        return digest.sections[number].items[depth].story.id
-
+    story_ids = {place: digest.sections[place[1]].items[place[0]].story.id for place in ranked}
+    full = {place: weights.full[story_ids[place]] for place in ranked}
+    least = {place: min(full[place], weights.headline[story_ids[place]]) for place in ranked}
+    weight = weights.frame + weights.section * len(digest.sections) + sum(full.values())
     for place in ranked:
         if weight <= weights.limit:
             break
-        weight -= weights.full[story_id(place)] - weights.headline[story_id(place)]
-        shown[place] = Shown.HEADLINE
-    has_more: set[int] = set()
-    for place in ranked[:-1]:  # The very first story stays, whatever it weighs.
+        if least[place] < full[place]:
+            weight -= full[place] - least[place]
+            shown[place] = Shown.HEADLINE
+    behind_link: dict[int, int] = {}
+    for depth, number in ranked[:-1]:
+        behind_link[number] = behind_link.get(number, 0) + least[depth, number]
+    # One small story may weigh less than the line that would stand for it.
+    worth_a_link = {number for number, saved in behind_link.items() if saved > weights.more}
+    has_link: set[int] = set()
+    for place in ranked[:-1]:
         if weight <= weights.limit:
             break
-        weight -= weights.headline[story_id(place)]
-        if place[1] not in has_more:
-            has_more.add(place[1])
+        if place[1] not in worth_a_link:
+            continue
+        weight -= least[place]
+        if place[1] not in has_link:
+            has_link.add(place[1])
             weight += weights.more
         shown[place] = Shown.LINKED
     return _reshow(digest, lambda depth, number: shown[depth, number])

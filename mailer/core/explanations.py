@@ -11,6 +11,8 @@ def why_not(expression: Expression, tags: Collection[str], vocabulary: Vocabular
 
     "the story has no north-korea", "the story has sport, which is excluded".
     """
+    while isinstance(expression, Not) and isinstance(expression.term, Not):
+        expression = expression.term.term
     if matches(expression, tags, vocabulary):
         return ()
     match expression:

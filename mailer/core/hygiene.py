@@ -23,7 +23,9 @@ _UNSAFE_IN_TEXT = re.compile(
 def clean_header(text: str, limit: int = HEADER_CHARACTERS) -> str:
     """Return one line of NFC text that is safe in a mail header, at most `limit` characters.
 
-    What separates words (line breaks, tabs) becomes a space; what only hides is dropped.
+    What separates words (line breaks, tabs) becomes a space; what only hides is dropped. What
+    reads like an encoded word ("=?utf-8?…") stays as text: who writes the header encodes it, for
+    the standard library would decode it and write the line break it may hold.
     """
     text = re.sub("[\t\n\v\f\r\x1c-\x1f\x85\u2028\u2029]+", " ", text)
     text = unicodedata.normalize("NFC", _UNSAFE.sub("", text))
@@ -34,8 +36,11 @@ def clean_header(text: str, limit: int = HEADER_CHARACTERS) -> str:
 
 
 def clean_text(text: str) -> str:
-    """Return NFC text of lines that end in LF, without control characters."""
-    text = re.sub("\r\n?|[\u0085\u2028\u2029]", "\n", text)
+    """Return NFC text of lines that end in LF, without control characters.
+
+    Whatever Unicode calls a line break becomes one: form feeds must not glue words together.
+    """
+    text = re.sub("\r\n?|[\v\f\x1c-\x1e\u0085\u2028\u2029]", "\n", text)
     return unicodedata.normalize("NFC", _UNSAFE_IN_TEXT.sub("", text))
 
 

@@ -5,7 +5,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel import Locale, UnknownLocaleError
 
+from mailer.core.hygiene import clean_header
 from mailer.errors import InputError
+
+_SHOWN = 40  # Of what somebody typed, in a message.
 
 
 def pick_locale(wanted: str, offered: Sequence[str]) -> str:
@@ -26,7 +29,9 @@ def read_locale(text: str) -> str:
     try:
         return str(Locale.parse(text.replace("-", "_")))
     except (UnknownLocaleError, ValueError) as error:
-        raise InputError(f"unknown locale '{text}': use one such as en, it or zh-Hans") from error
+        raise InputError(
+            f"unknown locale '{clean_header(text, _SHOWN)}': use one such as en, it or zh-Hans"
+        ) from error
 
 
 def read_timezone(text: str) -> str:
@@ -35,12 +40,13 @@ def read_timezone(text: str) -> str:
         return ZoneInfo(text).key
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise InputError(
-            f"unknown timezone '{text}': use an IANA name such as Asia/Seoul"
+            f"unknown timezone '{clean_header(text, _SHOWN)}': use an IANA name such as Asia/Seoul"
         ) from error
 
 
 def read_hour(text: str) -> int:
     """Return an hour of the day; raises InputError."""
-    if not text.isascii() or not text.isdigit() or int(text) > 23:
-        raise InputError(f"'{text}' is no hour of the day: use 0 to 23")
+    # Two digits at most: Python refuses to read a number of thousands.
+    if len(text) > 2 or not (text.isascii() and text.isdigit()) or int(text) > 23:
+        raise InputError(f"'{clean_header(text, _SHOWN)}' is no hour of the day: use 0 to 23")
     return int(text)

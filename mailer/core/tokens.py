@@ -7,7 +7,7 @@ mail composed twice has the same bytes.
 import hashlib
 from enum import StrEnum
 
-from itsdangerous import BadSignature, URLSafeSerializer
+from itsdangerous import BadData, BadSignature, URLSafeSerializer
 
 from mailer.errors import InputError
 
@@ -42,7 +42,7 @@ class Signer:
             if len(token) > _LONGEST_TOKEN:
                 raise BadSignature("too long")
             parts = self._serializer(purpose).loads(token)
-        except BadSignature as error:
+        except (BadData, UnicodeError) as error:
             raise InputError(
                 "this link is not valid: open it from the mail it came in, unchanged"
             ) from error

@@ -3,44 +3,42 @@
 No transaction is open while sending.
 """
 
+import hashlib
+import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from mailer.core.addresses import read_address
-from mailer.core.deliveries import DeliveryState, LeasedDelivery, retry_delay
-from mailer.core.runs import RunState
-from mailer.errors import InputError, RenderError
+from mailer.core.deliveries import LEASE, DeliveryState, LeasedDelivery
+from mailer.errors import ServiceAway
 from mailer.flows.desk import Desk
+from mailer.flows.keep_leases import keep_leases
+from mailer.flows.settle_window import Sent, settle_window
 from mailer.flows.write_letters import letters_of_rows
-from mailer.ports import (
-    Accepted,
-    Backend,
-    Deferred,
-    InDoubt,
-    Message,
-    Misconfigured,
-    Outcome,
-    Refused,
-)
+from mailer.ports import Backend, Deferred, InDoubt, Message, Outcome
 from mailer.render.message import build_message
+from mailer.store.lease_keeping import prolong
 from mailer.store.ledger_lease import claim, hold, mark, release
-from mailer.store.ledger_reading import read_deliveries
-from mailer.store.ledger_settle import Settlement, settle
-from mailer.store.readers import suppress
-from mailer.store.runs import finish_run, move_run
+from mailer.store.ledger_reading import read_deliveries, states_of
+from mailer.store.runs import finish_run
 from mailer.store.tags import read_vocabulary
 
 CLAIM = 64  # Built in one go; at 10 ms a mail that is well inside the lease of 60 s.
-_UNJUDGED_WAIT = timedelta(seconds=30)
+_KEEP_AFTER = LEASE / 3
 
 
 @dataclass(slots=True)
 class Delivered:
-    """What one call did, counted by what became of each delivery."""
+    """What one call did, counted by what became of each delivery.
+
+    `halted` has the server's words when the fault is ours, `paused` why runs paused themselves.
+    """
 
     counts: dict[DeliveryState, int] = field(default_factory=dict)
     halted: str = ""
+    paused: dict[int, str] = field(default_factory=dict)
 
     def add(self, state: DeliveryState) -> None:
         """Count one."""
@@ -54,26 +52,31 @@ def deliver_run(
     clock: Callable[[], datetime],
     run_id: int | None = None,
     window: int = 16,
+    until: datetime | None = None,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> Delivered:
     """Send what is due of one run, or of all, and return what became of it.
 
     At most `window` messages are between mark and settlement: that is what a crash can leave in
-    doubt. Stops when nothing is due, or when the outside world says the fault is ours: the run is
-    then paused with the server's words.
+    doubt. Stops when nothing is due, when it is `until`, or when the outside world says the fault
+    is ours: the run is then paused with the server's words. A run whose mails are refused too
+    often pauses itself, and the others go on.
     """
-    batch = _Batch(desk, backend, clock, window)
+    done = Delivered()
     touched = {run_id} if run_id is not None else set()
-    while not batch.done.halted:
+    while not done.halted and (until is None or clock() < until):
         with desk.database.write() as connection:
-            token, leased = claim(connection, limit=CLAIM, now=clock(), run_id=run_id)
+            now = clock()
+            token, leased = claim(connection, limit=CLAIM, now=now, run_id=run_id)
         if not leased:
             break
         touched.update(row.run_id for row in leased)
-        batch.send(leased, token)
+        with keep_leases(desk.database, token, clock=clock):
+            _Batch(desk, backend, clock, sleep, done, token, now).send(leased, window)
     with desk.database.write() as connection:
-        for each in touched:
+        for each in sorted(touched):
             finish_run(connection, each, clock())
-    return batch.done
+    return done
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,31 +86,41 @@ class _Ready:
     message: Message
 
 
+@dataclass(slots=True)
 class _Batch:
-    """The steps between claim and settlement, for the rows of one lease at a time."""
+    """The steps between claim and settlement, for the rows of one lease."""
 
-    def __init__(
-        self, desk: Desk, backend: Backend, clock: Callable[[], datetime], window: int
-    ) -> None:
-        self._desk = desk
-        self._backend = backend
-        self._clock = clock
-        self._window = window
-        self.done = Delivered()
+    desk: Desk
+    backend: Backend
+    clock: Callable[[], datetime]
+    sleep: Callable[[float], None]
+    done: Delivered
+    token: str
+    kept_at: datetime
 
-    def send(self, leased: Sequence[LeasedDelivery], token: str) -> None:
+    def send(self, leased: Sequence[LeasedDelivery], size: int) -> None:
         """Build and send leased rows window by window; what a halt leaves is given back."""
-        ready = self._build(leased, token)
-        for start in range(0, len(ready), self._window):
-            self._send_window(ready[start : start + self._window], token)
-            if self.done.halted:
-                with self._desk.database.write() as connection:
-                    release(connection, [row.id for row in leased], token, self.done.halted)
-                return
+        try:
+            ready = self._build(leased)
+            for start in range(0, len(ready), size):
+                self._send_window(ready[start : start + size])
+                if self.done.halted:
+                    break
+        except BaseException:
+            # Not their fault: without this they would wait for the lease to end, and lose it.
+            with suppress(ServiceAway):
+                self._give_back(leased, "its worker stopped")
+            raise
+        if self.done.halted:
+            self._give_back(leased, self.done.halted)
 
-    def _build(self, leased: Sequence[LeasedDelivery], token: str) -> list[_Ready]:
+    def _give_back(self, leased: Sequence[LeasedDelivery], reason: str) -> None:
+        with self.desk.database.write() as connection:
+            release(connection, [row.id for row in leased], self.token, reason)
+
+    def _build(self, leased: Sequence[LeasedDelivery]) -> list[_Ready]:
         """Build the messages; one that cannot be built is held and harms no other."""
-        desk = self._desk
+        desk = self.desk
         with desk.database.read() as connection:
             vocabulary = read_vocabulary(connection)
             rows = read_deliveries(connection, [row.id for row in leased])
@@ -118,10 +131,10 @@ class _Batch:
                 address = read_address(letter.email)
                 mail = desk.renderer.render(letter, vocabulary)
                 content = build_message(letter, mail, desk.site, desk.signer)
-            except (RenderError, InputError) as error:
+            except Exception as error:  # noqa: BLE001 - a template of somebody else's may do anything
                 with desk.database.write() as connection:
-                    reason = f"cannot be built: {error}"
-                    hold(connection, row.id, token, self._clock(), reason)
+                    reason = f"cannot be built: {error or type(error).__name__}"
+                    hold(connection, row.id, self.token, self.clock(), reason)
                 self.done.add(DeliveryState.HELD)
                 continue
             message = Message(
@@ -135,70 +148,78 @@ class _Batch:
             ready.append(_Ready(row, address.key, message))
         return ready
 
-    def _send_window(self, window: Sequence[_Ready], token: str) -> None:
+    def _send_window(self, window: Sequence[_Ready]) -> None:
         """Mark, send and settle one window."""
-        ids = [one.row.id for one in window]
-        with self._desk.database.write() as connection:
-            marked = set(mark(connection, ids, token, self._clock()))
-            # A row that is neither marked nor withheld belongs to a run that was paused meanwhile.
-            released = set(release(connection, ids, token, "its run was stopped"))
-        for one in window:
-            if one.row.id not in marked | released:
-                self.done.add(DeliveryState.WITHHELD)
+        marked_at = self.clock()
+        marked = self._mark(window, marked_at)
         going = [one for one in window if one.row.id in marked]
         if not going:
             return
-        outcomes = _outcomes(self._backend, [one.message for one in going])
-        self._settle(going, outcomes, token)
+        if self.clock() - marked_at < LEASE:
+            outcomes, stopped = _outcomes(self.backend, [one.message for one in going])
+        else:
+            # Frozen since the mark: others may have taken these up. Nothing of them has left.
+            late = Deferred(0, "its worker was away for longer than its lease", counts=False)
+            outcomes, stopped = [late] * len(going), None
+        self._settle(going, outcomes)
+        if stopped is not None:
+            raise stopped
 
-    def _settle(self, going: Sequence[_Ready], outcomes: Sequence[Outcome], token: str) -> None:
-        now = self._clock()
-        settlements = []
-        with self._desk.database.write() as connection:
-            for one, outcome in zip(going, outcomes, strict=True):
-                settlement = _settlement(one.row, outcome, now)
-                settlements.append(settlement)
-                self.done.add(settlement.state)
-                if isinstance(outcome, Refused) and outcome.suppress:
-                    suppress(connection, one.email_key, "refused by the server", outcome.reply, now)
-                if isinstance(outcome, Misconfigured):
-                    self.done.halted = self.done.halted or outcome.reply
-                    move_run(
-                        connection,
-                        one.row.run_id,
-                        to=RunState.PAUSED,
-                        of=[RunState.SENDING, RunState.PLANNING],
-                        reason=f"the fault is ours: {outcome.code} {outcome.reply}",
-                    )
-            settle(connection, settlements, token, now)
+    def _mark(self, window: Sequence[_Ready], now: datetime) -> set[int]:
+        ids = [one.row.id for one in window]
+        digests = {one.row.id: _digest(one.message.content) for one in window}
+        with self.desk.database.write() as connection:
+            if now - self.kept_at >= _KEEP_AFTER:
+                # Windows before this one took their time: those that follow need theirs.
+                prolong(connection, self.token, now)
+                self.kept_at = now
+            marked = set(mark(connection, ids, self.token, now, digests))
+            # Neither marked nor withheld: the run was paused, or the time of the mail is over.
+            back = set(release(connection, ids, self.token, "its run or its time is over"))
+            gone = states_of(connection, sorted(set(ids) - marked - back))
+        for state in gone.values():
+            if state is DeliveryState.WITHHELD:
+                self.done.add(state)
+        return marked
+
+    def _settle(self, going: Sequence[_Ready], outcomes: Sequence[Outcome]) -> None:
+        settled = settle_window(
+            self.desk.database,
+            [
+                Sent(one.row, one.email_key, outcome)
+                for one, outcome in zip(going, outcomes, strict=True)
+            ],
+            self.token,
+            clock=self.clock,
+            sleep=self.sleep,
+        )
+        for state in settled.states.values():
+            self.done.add(state)
+        self.done.halted = self.done.halted or settled.halted
+        self.done.paused.update(settled.paused)
 
 
-def _outcomes(backend: Backend, messages: Sequence[Message]) -> list[Outcome]:
-    """Send, and return one outcome per message; what a backend leaves unanswered is in doubt."""
+def _digest(content: bytes) -> str:
+    """Name the bytes of an attempt, so that the ledger shows whether a resend has the same."""
+    return f"content {hashlib.sha256(content).hexdigest()[:16]}"
+
+
+def _outcomes(
+    backend: Backend, messages: Sequence[Message]
+) -> tuple[list[Outcome], BaseException | None]:
+    """Send, and return one outcome per message; what a backend leaves unanswered is in doubt.
+
+    With them what stopped us in the middle, such as Ctrl-C: the answers so far come first.
+    """
     outcomes: list[Outcome] = []
     unanswered = "the backend gave no answer"
+    stopped: BaseException | None = None
     try:
         outcomes.extend(backend.send(messages))
     except Exception as error:  # noqa: BLE001 - a backend of somebody else's may break its word
         unanswered = f"the backend failed: {type(error).__name__}: {error}"
+    except BaseException as error:  # noqa: BLE001 - raised again once the answers are recorded
+        unanswered = "the worker was stopped"
+        stopped = error
     missing = len(messages) - len(outcomes)
-    return outcomes[: len(messages)] + [InDoubt(unanswered)] * missing
-
-
-def _settlement(row: LeasedDelivery, outcome: Outcome, now: datetime) -> Settlement:
-    match outcome:
-        case Accepted(code, reply):
-            return Settlement(row.id, DeliveryState.ACCEPTED, "accepted", code, reply)
-        case Refused(code, reply):
-            return Settlement(row.id, DeliveryState.REFUSED, "refused", code, reply)
-        case InDoubt(reply):
-            return Settlement(row.id, DeliveryState.IN_DOUBT, "in doubt", None, reply)
-        case Misconfigured(code, reply):
-            return Settlement(
-                row.id, DeliveryState.QUEUED, "halted", code, reply, now, counts=False
-            )
-        case Deferred(code, reply, counts):
-            wait = retry_delay(row.attempt_count + 1, row.key) if counts else _UNJUDGED_WAIT
-            return Settlement(
-                row.id, DeliveryState.QUEUED, "deferred", code, reply, now + wait, counts
-            )
+    return outcomes[: len(messages)] + [InDoubt(unanswered)] * missing, stopped

@@ -1,9 +1,8 @@
 """Plan a run: shard by shard, each shard in one transaction."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from mailer.core.deliveries import LONGEST_LIFE
-from mailer.core.readers import Cadence
+from mailer.core.deliveries import life_of
 from mailer.core.runs import PlannedMail, add_hashes, mail_hash
 from mailer.flows.composer import Composer
 from mailer.flows.desk import Desk
@@ -19,14 +18,6 @@ from mailer.store.ledger_plan import (
 from mailer.store.newsletters import find_newsletter
 from mailer.store.preferences import advance_cursors, read_followers
 from mailer.store.runs import Shard, find_run, finish_run, finish_shard, start_sending, take_shard
-
-# A digest is stale once the next one is due.
-_NEXT_ISSUE = {
-    Cadence.DAILY: timedelta(days=1),
-    Cadence.WEEKLY: timedelta(days=7),
-    Cadence.MONTHLY: timedelta(days=28),
-    Cadence.INSTANT: LONGEST_LIFE,
-}
 
 
 def plan_run(desk: Desk, run_id: int, *, now: datetime) -> int:
@@ -67,7 +58,7 @@ def _plan_shard(
         lock=True,
     )
     mails = composer.compose_mails(connection, followers)
-    expires_at = now + min(LONGEST_LIFE, _NEXT_ISSUE[composer.cadence])
+    expires_at = now + life_of(composer.cadence)
     planned = [
         _new_delivery(desk, composer, mail, expires_at)
         for mail in mails

@@ -20,8 +20,8 @@ MAX_DEPTH: Final = 48
 # An article has a few hundred; 250,000 take about half a second.
 MAX_TOKENS: Final = 250_000
 
-# Without a paragraph, because they are not part of the text: players, pictures, menus, and words
-# the author has struck out.
+# What stands inside is no text of the article: code, players, pictures and their captions, menus,
+# and words the author has struck out.
 _HIDDEN: Final = frozenset({
     "audio", "button", "canvas", "datalist", "del", "dialog", "figcaption", "iframe", "math",
     "nav", "noembed", "noframes", "noscript", "object", "s", "script", "select", "strike",
@@ -37,18 +37,17 @@ _HEADINGS: Final = {"h1": "h2", "h2": "h2", "h3": "h3", "h4": "h4", "h5": "h4", 
 _CONTAINERS: Final = frozenset({"blockquote", "ul", "ol", "li"})
 _INLINE: Final = {"a": "a", "b": "b", "strong": "strong", "i": "i", "em": "em", "cite": "em"}
 _MAX_INLINE: Final = 32
-_VOID: Final = frozenset({"hr", "br", "img", "input", "embed", "wbr", "source"})
 
 
-def blocks(source: str, base: str = "", *, limit: int = MAX_TOKENS) -> Iterator[Block]:
+def blocks(source: str, base: str = "") -> Iterator[Block]:
     """Yield the blocks of an HTML page or fragment that hold text, in order.
 
     Relative links are resolved against `base`; links to anything but http and https lose the mark.
-    Stops after `limit` tags and texts.
+    Stops after MAX_TOKENS tags and texts.
     """
     builder = _Builder(base)
     for count, token in enumerate(tokens(source)):
-        if count >= limit:
+        if count >= MAX_TOKENS:
             break
         yield from builder.take(token)
     yield from builder.end_block()
@@ -92,7 +91,7 @@ class _Builder:
                 self._enter(name)
         elif name in _PARAGRAPHS or name in _HEADINGS:
             yield from self.end_block()
-            if not token.is_end and name not in _VOID:
+            if not token.is_end and name != "hr":
                 self.name, self.original = _HEADINGS.get(name, "p"), name
 
     def end_block(self) -> Iterator[Block]:

@@ -66,8 +66,8 @@ def _read_json(text: str, name: str) -> ParsedDocument:
     try:
         value = parse_json(text)
     except InputError as error:
-        lines = [line for line in text.split("\n") if line.strip()]
-        if _LINES_NAME.search(name) or any(_is_object(line) for line in lines[:1000]):
+        lines = [line for line in text.split("\n", 1000)[:1000] if line.strip()]
+        if _LINES_NAME.search(name) or any(map(_is_object, lines)):
             return _lines(text, name)
         if not text.lstrip().startswith("{") and len(lines) > 2:
             # '[Photo]' and the like may stand at the head of a page.

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Final
 
 from mailer.core.hygiene import clean_header, clean_text
@@ -24,8 +25,8 @@ LABEL_CHARACTERS: Final = 80
 MAX_TAGS: Final = 30
 MAX_SEE_ALSO: Final = 50
 
-# An archive of years fits; a file of 20 MiB made of empty items does not fill the memory.
-MAX_STORIES: Final = 20_000
+# More than 20 MiB of real stories hold; six million empty items would take minutes.
+MAX_ITEMS: Final = 20_000
 MAX_REJECTIONS: Final = 1000
 
 _LONGEST_UID: Final = 200
@@ -52,7 +53,7 @@ class Item:
 
 
 def collect(kind: str, items: Iterable[Item]) -> ParsedDocument:
-    """Read items into a document; one that cannot be read is rejected, and loses no other.
+    """Read up to MAX_ITEMS items; one that cannot be read is rejected, and loses no other.
 
     A uid that comes twice is taken once: the same story again is passed over in silence, another
     story under the same uid is rejected.
@@ -61,9 +62,9 @@ def collect(kind: str, items: Iterable[Item]) -> ParsedDocument:
     names: dict[str, str] = {}
     rejections: list[Rejection] = []
     untold = 0
-    for item in items:
-        if len(drafts) >= MAX_STORIES:
-            reason = f"a document holds at most {MAX_STORIES:,} stories: split it"
+    for count, item in enumerate(items):
+        if count >= MAX_ITEMS:
+            reason = f"a document holds at most {MAX_ITEMS:,} stories: split it"
             rejections.append(Rejection(f"{item.name} and what follows", reason))
             break
         try:
@@ -188,10 +189,10 @@ def _uid(candidates: Iterable[str], title: str, published_at: datetime | None) -
 def _tags(
     kicker: Iterable[str], keywords: Iterable[str]
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    lines = list(kicker)
+    lines = list(islice(kicker, 10 * MAX_TAGS))
     topics: list[str] = []
     from_keywords: list[str] = []
-    for keyword in keywords:
+    for keyword in islice(keywords, 10 * MAX_TAGS):
         label = clean_header(keyword, 250).strip("#,; ")
         (from_keywords if is_kicker_line(label) else topics).append(label)
     taken: set[str] = set()

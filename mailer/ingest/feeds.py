@@ -17,7 +17,7 @@ from mailer.core.stories import ParsedDocument, StoryDraft
 from mailer.errors import RejectedDocument
 from mailer.ingest.blocks import blocks
 from mailer.ingest.drafts import (
-    MAX_STORIES,
+    MAX_ITEMS,
     SUMMARY_CHARACTERS,
     Item,
     collect,
@@ -34,6 +34,12 @@ FEED_ROOTS: Final = frozenset({"rss", "rdf", "feed", "channel"})
 # 20 MiB of ordinary items take 3 s on one core.
 MOST_SECONDS: Final = 20.0
 
+# feedparser takes a title for plain text when it holds a tag of which it never heard.
+_TITLE_TAG: Final = re.compile(
+    r"</?(?:a|abbr|b|big|br|cite|code|em|font|i|img|p|q|s|script|small|span|strong|style|sub|sup|u)"
+    r"(?:[\s/][^<>]{0,1000})?>",
+    re.IGNORECASE,
+)
 _ROOT: Final = re.compile(r"<([A-Za-z_][\w.-]{0,100}+)(?::([A-Za-z_][\w.-]{0,100}+))?")
 # What XML 1.0 section 2.2 does not allow; one of them makes a strict parser give up.
 _NOT_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
@@ -102,7 +108,7 @@ def _doctype_end(text: str, begin: int) -> int:
 def _facts(feed: bytes, name: str, seconds: float) -> FeedFacts:
     try:
         done = subprocess.run(  # noqa: S603 - our own module, the feed goes in by pipe
-            [sys.executable, "-P", "-m", "mailer.ingest.feed_entries", str(MAX_STORIES + 1)],
+            [sys.executable, "-P", "-m", "mailer.ingest.feed_entries", str(MAX_ITEMS + 1)],
             input=feed,
             capture_output=True,
             timeout=seconds,
@@ -138,7 +144,7 @@ def _draft(entry: EntryFacts, feed: FeedFacts) -> StoryDraft:
         body = _body(entry.summary, base)
     if not summary and body:
         summary = next((block.text for block in blocks(body) if block.name in ("p", "")), "")
-    kicker, title = split_kicker(_one_line(entry.title, keep_breaks=True))
+    kicker, title = split_kicker(_title(entry.title, is_atom=feed.version.startswith("atom")))
     return make_draft(
         uids=(entry.id, url),
         title=title,
@@ -152,12 +158,18 @@ def _draft(entry: EntryFacts, feed: FeedFacts) -> StoryDraft:
     )
 
 
-def _one_line(words: Words, *, keep_breaks: bool = False) -> str:
-    if words.is_html:
+def _title(words: Words, *, is_atom: bool) -> str:
+    """Return a title with its line breaks, which may part the kicker from it."""
+    if words.is_html or (not is_atom and _TITLE_TAG.search(words.text[:10_000])):
         return plain_text(words.text)
     # RSS does not say whether a title is escaped once or twice; '&amp;' is never meant as such.
-    text = plain(words.text[:100_000])
-    return text if keep_breaks else " ".join(text.split())
+    return plain(words.text[:10_000])
+
+
+def _one_line(words: Words) -> str:
+    return (
+        plain_text(words.text) if words.is_html else " ".join(plain(words.text[:100_000]).split())
+    )
 
 
 def _body(words: Words, base: str) -> str:

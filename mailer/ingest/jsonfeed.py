@@ -51,7 +51,7 @@ def _draft(item: object, feed: Mapping[str, object]) -> StoryDraft:
     kicker, title = split_kicker(_text(item, "title"))
     names = tuple(dict.fromkeys(_authors(item))) or tuple(dict.fromkeys(_authors(feed)))
     return make_draft(
-        uids=(_text(item, "id"), url),
+        uids=(_id(item), url),
         title=title,
         url=url,
         summary=summary,
@@ -66,9 +66,14 @@ def _draft(item: object, feed: Mapping[str, object]) -> StoryDraft:
 
 def _text(values: Mapping[str, object], name: str) -> str:
     value = values.get(name)
-    if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() <= 64:
-        return str(value)  # Version 1.0 asks readers to take numbers as ids.
     return value if isinstance(value, str) else ""
+
+
+def _id(item: Mapping[str, object]) -> str:
+    value = item.get("id")
+    if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() <= 64:
+        return str(value)  # The specification asks readers to take numbers as ids.
+    return _text(item, "id")
 
 
 def _tags(item: Mapping[str, object]) -> tuple[str, ...]:

@@ -8,6 +8,8 @@ import json
 import re
 from collections.abc import Iterator
 from functools import partial
+from itertools import islice
+from typing import Final
 
 from mailer.core.stories import ParsedDocument, SeeAlso, StoryDraft
 from mailer.errors import InputError
@@ -15,6 +17,8 @@ from mailer.ingest.dates import read_date
 from mailer.ingest.drafts import MAX_SEE_ALSO, Item, collect, language_code, make_draft
 from mailer.ingest.records import Record, wrong
 from mailer.ingest.sanitize import clean_html, paragraphs_html
+
+_LINE: Final = re.compile(r"[^\n]*\n?")
 
 
 def read_lines(text: str) -> ParsedDocument:
@@ -24,7 +28,7 @@ def read_lines(text: str) -> ParsedDocument:
     unreadable date or address is rejected as 'line 7', with the reason.
     """
     # Not splitlines: JSON texts may hold U+2028 and its like as they are.
-    lines = enumerate(text.split("\n"), start=1)
+    lines = enumerate((line[0] for line in _LINE.finditer(text)), start=1)
     return collect(
         "jsonl",
         (
@@ -62,7 +66,7 @@ def parse_json(text: str) -> object:
 
 
 def _from_line(line: str) -> StoryDraft:
-    return _from_object(parse_json(line))
+    return _from_object(parse_json(line.rstrip()))
 
 
 def _from_object(value: object) -> StoryDraft:
@@ -88,7 +92,7 @@ def _from_object(value: object) -> StoryDraft:
         urgent=record.flag("urgent"),
         kicker=record.labels("kicker"),
         keywords=_keywords(record),
-        see_also=tuple(_see_also(record, url))[:MAX_SEE_ALSO],
+        see_also=islice(_see_also(record, url), MAX_SEE_ALSO),
     )
 
 
@@ -101,7 +105,7 @@ def _paragraphs(body: str) -> list[str]:
 def _keywords(record: Record) -> tuple[str, ...]:
     keywords = record.labels("tags", "topics")
     if isinstance(record.find("tags", "topics")[1], str):
-        return tuple(keywords[0].split(","))
+        return tuple(keywords[0][:100_000].split(","))
     return keywords
 
 

@@ -65,7 +65,7 @@ def page_facts(source: str) -> PageFacts:
     url = web_url(links.get("canonical", "")) or web_url(meta.get("og:url", ""))
     visible = list(blocks(source, url))
     headings = [block.text for block in visible if block.original == "h1"]
-    titles = (meta.get("og:title", ""), *headings, meta.get("twitter:title", ""), title)
+    titles = (meta.get("og:title", ""), meta.get("twitter:title", ""), title, *headings)
     found = _LANGUAGE.search(source[:20_000])
     return PageFacts(
         url=url,

@@ -29,10 +29,9 @@ def find_headline(lines: Sequence[Line], facts: PageFacts) -> int | None:
     ]
     if not candidates:
         return next((i for i in range(first_prose) if lines[i].is_text), None)
-    for index in range(first_prose):
-        below = [candidate for candidate in candidates if candidate > index]
-        if below and (lines[index].is_kicker or _is_weak_kicker(lines, index)):
-            return below[0]
+    for index in range(min(first_prose, candidates[-1])):
+        if lines[index].is_kicker or _is_weak_kicker(lines, index):
+            return next(candidate for candidate in candidates if candidate > index)
     return _beside_anchor(lines, candidates, first_prose)
 
 
@@ -59,17 +58,19 @@ def _named(lines: Sequence[Line], titles: Sequence[str], first_prose: int) -> in
     texts = [folded(line.text) for line in lines]
     for title in map(folded, titles):
         places = [i for i, text in enumerate(texts) if text == title and not lines[i].marker]
-        if not places:
-            # 'Headline | Name of the site'.
-            places = [
-                index
-                for index, text in enumerate(texts)
-                if len(text) >= 15 and title.startswith((f"{text} ", f"{text}:"))
-            ]
+        if not places and (parts := [text for text in texts if _is_part(text, title)]):
+            # 'Headline | Name of the site', or the other way round.
+            longest = max(parts, key=len)
+            places = [i for i, text in enumerate(texts) if text == longest and not lines[i].marker]
         if places:
             above = [index for index in places if index < first_prose]
             return above[-1] if above else places[0]
     return None
+
+
+def _is_part(text: str, title: str) -> bool:
+    begins = title.startswith((f"{text} ", f"{text}:"))
+    return len(text) >= 15 and (begins or title.endswith(f" {text}"))
 
 
 def _beside_anchor(lines: Sequence[Line], candidates: list[int], first_prose: int) -> int:
@@ -90,18 +91,20 @@ def _beside_anchor(lines: Sequence[Line], candidates: list[int], first_prose: in
 
 def _is_weak_kicker(lines: Sequence[Line], index: int, headline: int | None = None) -> bool:
     """Say whether a line that may be a kicker is one: first on the page, or beside the date."""
-    line = lines[index]
-    if not line.may_be_kicker:
+    if not lines[index].may_be_kicker:
         return False
-    solid = [i for i, other in enumerate(lines) if not _is_aside(other)]
-    place = solid.index(index)
-    beside = [solid[i] for i in (place - 1, place + 1) if 0 <= i < len(solid)]
-    after = [i for i in solid[place + 1 : place + 4] if lines[i].is_text]
-    if not after or (headline is not None and after[0] != headline):
+    before = _neighbours(lines, range(index - 1, max(-1, index - 8), -1))
+    after = _neighbours(lines, range(index + 1, min(len(lines), index + 8)))
+    text = next((i for i in after[:3] if lines[i].is_text), None)
+    if text is None or (headline is not None and text != headline):
         return False
-    if headline is None and (is_prose(lines[after[0]].text) or not _wide(lines[after[0]].text)):
+    if headline is None and (is_prose(lines[text].text) or not _wide(lines[text].text)):
         return False
-    return place == 0 or any(lines[i].date for i in beside)
+    return not before or any(lines[i].date for i in (*before[:1], *after[:1]))
+
+
+def _neighbours(lines: Sequence[Line], places: range) -> list[int]:
+    return [place for place in places if not _is_aside(lines[place])]
 
 
 def _is_aside(line: Line) -> bool:

@@ -19,7 +19,7 @@ from mailer.core.stories import ParsedDocument, StoryDraft
 from mailer.core.tags import slugify
 from mailer.errors import InputError, RejectedDocument
 from mailer.ingest.dates import PrintedDate, read_instant
-from mailer.ingest.drafts import MAX_TAGS, make_draft
+from mailer.ingest.drafts import MAX_SEE_ALSO, MAX_TAGS, make_draft
 from mailer.ingest.page_lines import Line, is_prose, read_page_lines, split_dateline
 from mailer.ingest.page_markup import PageFacts, page_facts, page_lines
 from mailer.ingest.page_order import find_headline, find_kicker
@@ -64,11 +64,11 @@ def read_page(text: str, *, name: str, is_html: bool) -> ParsedDocument:
     of three or more paragraphs is taken for the lead, and stands in the summary, not in the body.
     Raises RejectedDocument for what is no article, with the reason.
     """
-    facts = page_facts(text) if is_html else PageFacts()
-    raw = page_lines(text) if is_html else clean_text(text).split("\n")
-    if sum(map(len, raw)) > _MOST_CHARACTERS or len(raw) > _MOST_LINES:
+    shown = "\n".join(page_lines(text)) if is_html else clean_text(text)
+    if len(shown) > _MOST_CHARACTERS or shown.count("\n") > _MOST_LINES:
         raise RejectedDocument(f"{name!r} is too long for one article: give one article a file")
-    lines = read_page_lines(raw)
+    facts = page_facts(text) if is_html else PageFacts()
+    lines = read_page_lines(shown.split("\n"))
     headline = find_headline(lines, facts)
     if headline is None:
         raise _no_article(name, facts, "it has no headline above a text")
@@ -193,7 +193,9 @@ def _draft(page: _Page, lines: Sequence[Line], headline: int, facts: PageFacts) 
         published_at=instant,
         kicker=(kicker,) if kicker else (),
         keywords=page.tags[: 10 * MAX_TAGS],
-        see_also=read_see_also(page.see_also, links=facts.links, before=instant),
+        see_also=read_see_also(
+            page.see_also[: 4 * MAX_SEE_ALSO], links=facts.links, before=instant
+        ),
     )
 
 

@@ -64,13 +64,17 @@ def _paired(lines: Iterable[str]) -> list[_Entry]:
                 entries.append(_Entry(date=part))
             elif open_entry.date is None:
                 open_entry.date = part
-        elif is_kicker_line(part) and _is_title(parts, index + 1):
+        elif _is_kicker(part) and _is_title(parts, index + 1):
             continue  # The kicker of the story whose title comes next.
         elif dates_first and open_entry is not None and not open_entry.title:
             open_entry.title = part
         else:
             entries.append(_Entry(title=part))
     return entries
+
+
+def _is_kicker(title: str) -> bool:
+    return is_kicker_line(title) or (title.isupper() and len(title.split()) <= 3)
 
 
 def _is_title(parts: list[str | PrintedDate], index: int) -> bool:

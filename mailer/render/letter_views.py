@@ -1,6 +1,6 @@
 """From a letter to the view its templates see. Whatever a story holds, a view can be made of it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
@@ -33,23 +33,12 @@ PREHEADER: Final = (130, 400)
 SUBJECT_TITLE: Final = 120
 
 
-Mark = Callable[[str, str], str]
-
-
-def unmarked(text: str, _part: str) -> str:
-    """Mark nothing: for the text part."""
-    return text
-
-
-def view_letter(
-    letter: Letter, site: Site, links: Links, vocabulary: Vocabulary, mark: Mark
-) -> MailView:
+def view_letter(letter: Letter, site: Site, links: Links, vocabulary: Vocabulary) -> MailView:
     """Return what the templates of a letter see.
 
-    `mark` is put on what must survive: each told story, the unsubscribe link, the postal address.
     Raises RenderError for a letter without any told story.
     """
-    return _Viewer(letter, site, links, vocabulary, mark).mail()
+    return _Viewer(letter, site, links, vocabulary).mail()
 
 
 def clean(text: str, limits: tuple[int, int]) -> str:
@@ -58,13 +47,10 @@ def clean(text: str, limits: tuple[int, int]) -> str:
 
 
 class _Viewer:
-    def __init__(
-        self, letter: Letter, site: Site, links: Links, vocabulary: Vocabulary, mark: Mark
-    ) -> None:
+    def __init__(self, letter: Letter, site: Site, links: Links, vocabulary: Vocabulary) -> None:
         self._letter = letter
         self._site = site
         self._links = links
-        self._mark = mark
         self._speech: Speech = speech_of(letter.locale)
         self._zone = zone_of(letter.timezone, letter.newsletter.timezone)
         self._wording = Wording(vocabulary, self._speech)
@@ -97,7 +83,7 @@ class _Viewer:
             lead=items[0],
             items=items,
             sections=sections,
-            unsubscribe_url=self._mark(links.unsubscribe(letter), "the unsubscribe link"),
+            unsubscribe_url=links.unsubscribe(letter),
             preferences_url=links.preferences(letter),
             why_url=links.why(letter),
             view_url=links.view(letter),
@@ -134,7 +120,7 @@ class _Viewer:
         return ItemView(
             kicker=kicker,
             kicker_capitals=kicker.upper(),
-            title=self._mark(self._title(story), f"story '{clean_header(story.uid, 60)}'"),
+            title=self._title(story),
             url=self._links.story(story),
             summary=self._summary(story) if is_full else "",
             facts=self._facts(story),
@@ -169,7 +155,7 @@ class _Viewer:
         return in_zone(at, self._zone)
 
     def _see_also(self, story: Story) -> tuple[ReferenceView, ...]:
-        """Return the first older stories, as printed, that have a title and are not in this mail."""
+        """Return the first older stories, as printed, that are not in this mail as well."""
         told = {clean(item.story.title, REFERENCE).casefold() for item in self._told()}
         found = []
         for other in story.see_also:
@@ -198,7 +184,4 @@ class _Viewer:
 
     def _address_lines(self) -> tuple[str, ...]:
         cleaned = (clean_header(line) for line in self._site.postal_address.splitlines())
-        lines = [line for line in cleaned if line]
-        if lines:
-            lines[-1] = self._mark(lines[-1], "the postal address")
-        return tuple(lines)
+        return tuple(line for line in cleaned if line)

@@ -13,10 +13,9 @@ from mailer.core.readers import Cadence, MailFormat, Newsletter
 from mailer.core.stories import Story
 from mailer.core.tags import Vocabulary
 from mailer.core.tokens import Signer
-from mailer.render.letter_views import unmarked, view_letter
+from mailer.render.letter_views import view_letter
 from mailer.render.links import Links
 from mailer.render.pages import Mail, Pages
-from mailer.render.sentinels import Sentinels
 from mailer.render.site import Site
 from mailer.render.weights import Scales
 
@@ -43,17 +42,12 @@ class Renderer:
         Raises RenderError when a template is broken, or when a story, the unsubscribe link or the
         postal address did not make it into the mail.
         """
-        view = view_letter(letter, self._site, self._links, vocabulary, unmarked)
-        html = ""
-        if letter.format is MailFormat.HTML:
-            sentinels = Sentinels(letter.key)
-            marked = view_letter(letter, self._site, self._links, vocabulary, sentinels.mark)
-            html = self._pages.html(letter, marked, sentinels)
+        view = view_letter(letter, self._site, self._links, vocabulary)
         return Mail(
             subject=self._pages.subject(letter, view),
             preheader=view.preheader,
             text=self._pages.text(letter, view),
-            html=html,
+            html=self._pages.html(letter, view) if letter.format is MailFormat.HTML else "",
         )
 
     def weigh(  # noqa: PLR0917 - in the order of a letter

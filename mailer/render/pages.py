@@ -57,10 +57,12 @@ class Pages:
             raise RenderError(f"template '{folder}/body.txt' lost {lost[0]}: show it unwrapped")
         return text
 
-    def html(self, letter: Letter, view: MailView, sentinels: Sentinels) -> str:
-        """Return the HTML part, inlined; `sentinels` has marked the view."""
+    def html(self, letter: Letter, view: MailView) -> str:
+        """Return the HTML part, inlined; raises RenderError as `text` does."""
         name = f"{template_of(letter.newsletter, letter.cadence)}/body.html"
-        html = sentinels.close(compact(self._render(letter, "body.html", view)), name)
+        sentinels = Sentinels()
+        page = self._render(letter, "body.html", sentinels.mark(view))
+        html = sentinels.close(compact(page), name)
         return sentinels.check(inline(html, name), name)
 
     def _render(self, letter: Letter, part: str, view: MailView) -> str:

@@ -5,30 +5,45 @@ letters and digits, so it survives inlining wherever text may stand; it is taken
 """
 
 import re
-from hashlib import sha256
+from dataclasses import replace
+from secrets import token_hex
 
 from mailer.errors import RenderError
+from mailer.render.views import ItemView, MailView
 
 
 class Sentinels:
-    """The marks of one mail. `seed` must be what no story can know: the delivery's key."""
+    """The marks of one mail: random, so that no story can carry one, and gone in the end."""
 
-    def __init__(self, seed: str) -> None:
-        self._prefix = f"zq7x{sha256(seed.encode()).hexdigest()[:12]}n"
+    def __init__(self) -> None:
+        self._prefix = f"zq7x{token_hex(8)}n"
         self._expected: dict[int, str] = {}
 
-    def mark(self, text: str, part: str) -> str:
-        """Return the text with a mark at its end; `part` says what is lost when the mark is."""
-        number = len(self._expected)
-        self._expected[number] = part
-        return f"{text}{self._prefix}{number}x"
+    def mark(self, view: MailView) -> MailView:
+        """Return the view with marks on its stories, the unsubscribe link and the address."""
+        sections = tuple(
+            replace(section, items=tuple(map(self._mark_item, section.items)))
+            for section in view.sections
+        )
+        items = tuple(item for section in sections for item in section.items)
+        lines = list(view.address_lines)
+        if lines:
+            lines[-1] = self._marked(lines[-1], "the postal address")
+        return replace(
+            view,
+            sections=sections,
+            items=items,
+            lead=items[0],
+            unsubscribe_url=self._marked(view.unsubscribe_url, "the unsubscribe link"),
+            address_lines=tuple(lines),
+        )
 
     def close(self, html: str, template: str) -> str:
         """Return the rendered page with a mark at its very end."""
         head, tag, tail = html.rpartition("</body>")
         if not tag:
             raise RenderError(f"template '{template}' has no </body>: extend '_base/base.html'")
-        return f"{head}<!--{self.mark('', 'the end of the page')}-->{tag}{tail}"
+        return f"{head}<!--{self._marked('', 'the end of the page')}-->{tag}{tail}"
 
     def check(self, html: str, template: str) -> str:
         """Return the inlined page without marks; raises RenderError naming what was lost."""
@@ -42,3 +57,11 @@ class Sentinels:
                 "every tag (what is nested deeper than 250 tags is dropped)"
             )
         return pattern.sub("", html)
+
+    def _mark_item(self, item: ItemView) -> ItemView:
+        return replace(item, title=self._marked(item.title, f"the story '{item.title}'"))
+
+    def _marked(self, text: str, part: str) -> str:
+        number = len(self._expected)
+        self._expected[number] = part
+        return f"{text}{self._prefix}{number}x"

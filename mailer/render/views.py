@@ -1,7 +1,7 @@
 """What a template sees: frozen views in which every text is clean, cut and formatted.
 
-Texts are plain: the HTML templates escape them. In HTML some of them carry an invisible mark that
-`sentinels` looks for after inlining and takes away.
+Texts are plain: the HTML templates escape them. For HTML some of them get a mark that `sentinels`
+looks for after inlining and takes away.
 """
 
 from dataclasses import dataclass
@@ -20,8 +20,9 @@ class ReferenceView:
 class ItemView:
     """One story. What is not known is empty; a headline (`is_full` false) has no summary.
 
-    `see_also` is for the lead alone. `language` is empty when it is the mail's own. `facts` is dateline, byline and date in one line.
-    `kicker_capitals` is for plain text; HTML leaves capitals to the style sheet.
+    `see_also` is for the lead alone. `language` is empty when it is the mail's own. `facts` is
+    dateline, byline and date in one line. `kicker_capitals` is for plain text; HTML leaves capitals
+    to the style sheet.
     """
 
     kicker: str

@@ -25,7 +25,7 @@ from mailer.render.wire import shorten, wire_length
 
 # Bytes on the wire, so that a digest of many items has room for them: see `wire`.
 HEADING_WEIGHT: Final = 300
-REASON_WEIGHT: Final = 220
+REASON_WEIGHT: Final = 160
 _KICKER_WEIGHT: Final = 500
 _LONGEST: Final = 1_000
 

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 # RFC 5322 section 2.1.1 recommends 78; 72 leaves room for the quotation marks of replies.
@@ -46,7 +47,8 @@ def wrap(text: str, first: str = "", rest: str | None = None, width: int = WIDTH
 
 def _pieces(text: str, room: int) -> Iterator[tuple[bool, str]]:
     """Yield what must stay together, and whether a space stands before it."""
-    for word in text.split():
+    # Not at no-break spaces, such as the one before AM in a time.
+    for word in re.split("[ \t\n]+", text.strip(" \t\n")):
         spaced = True
         for piece in _parted(word):
             rest = piece
@@ -88,11 +90,14 @@ def _head(text: str, room: int) -> str:
     return text
 
 
+@lru_cache(maxsize=8192)
 def _is_wide(character: str) -> bool:
     return unicodedata.east_asian_width(character) in "WF"
 
 
+@lru_cache(maxsize=8192)
 def _columns(character: str) -> int:
-    if re.match("[\u200c\u200d\ufe00-\ufe0f]", character) or unicodedata.combining(character):
+    # Marks upon letters, joiners and variation selectors take no room of their own.
+    if unicodedata.category(character) in ("Mn", "Me", "Cf"):
         return 0
     return 2 if _is_wide(character) else 1

@@ -64,8 +64,11 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """Give a connection to write with: committed at the end, rolled back on an exception."""
-        writing = self._engine.connect().execution_options(mailer_write=True)
-        with _away(), writing as connection, connection.begin():
+        with (
+            _away(),
+            self._engine.connect().execution_options(mailer_write=True) as connection,
+            connection.begin(),
+        ):
             yield connection
 
     def require_current(self) -> None:

@@ -1,11 +1,31 @@
 """History of deliveries, and what both a lease and a settlement must write with it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, exists, insert, update
 
+from mailer.core.deliveries import DeliveryState
 from mailer.store.ledger_tables import delivery_events, delivery_items
+
+IN_DOUBT = "in doubt"
+# The state in which each line of history leaves the row. Claiming and giving back leave no line.
+LEFT_IN = {
+    "marked": DeliveryState.TRANSMITTING,
+    "accepted": DeliveryState.ACCEPTED,
+    "refused": DeliveryState.REFUSED,
+    "deferred": DeliveryState.QUEUED,
+    "halted": DeliveryState.QUEUED,
+    "not sent": DeliveryState.QUEUED,
+    IN_DOUBT: DeliveryState.IN_DOUBT,
+    "withheld": DeliveryState.WITHHELD,
+    "expired": DeliveryState.EXPIRED,
+    "cancelled": DeliveryState.CANCELLED,
+    "lease lost": DeliveryState.QUEUED,
+    "held": DeliveryState.HELD,
+    "resent": DeliveryState.QUEUED,
+    "queued again": DeliveryState.QUEUED,
+}
 
 
 def record_events(
@@ -15,24 +35,39 @@ def record_events(
     now: datetime,
     *,
     code: int | None = None,
-    detail: str = "",
+    detail: str | Mapping[int, str] = "",
 ) -> None:
-    """Write one line of history for each delivery."""
+    """Write one line of history for each delivery; `detail` for all, or by id."""
+    if isinstance(detail, str):
+        detail = dict.fromkeys(delivery_ids, detail)
     if delivery_ids:
         connection.execute(
             insert(delivery_events),
             [
-                {"delivery_id": i, "at": now, "event": event, "code": code, "detail": detail}
+                {
+                    "delivery_id": i,
+                    "at": now,
+                    "event": event,
+                    "code": code,
+                    "detail": detail.get(i, ""),
+                }
                 for i in delivery_ids
             ],
         )
 
 
 def take_back(connection: Connection, delivery_ids: Sequence[int]) -> None:
-    """The stories of these deliveries were not given: another run may bring them."""
-    if delivery_ids:
+    """The stories of these deliveries were not given: another run may bring them.
+
+    Except those of a delivery that was ever in doubt: the reader may have them already (I1).
+    """
+    doubted = exists().where(
+        delivery_events.c.delivery_id == delivery_items.c.delivery_id,
+        delivery_events.c.event == IN_DOUBT,
+    )
+    for start in range(0, len(delivery_ids), 500):
         connection.execute(
             update(delivery_items)
-            .where(delivery_items.c.delivery_id.in_(delivery_ids))
+            .where(delivery_items.c.delivery_id.in_(delivery_ids[start : start + 500]), ~doubted)
             .values(given=False)
         )

@@ -5,20 +5,39 @@ moment leases are counted from.
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, case, exists, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    case,
+    exists,
+    literal,
+    select,
+    update,
+)
 
 from mailer.core.deliveries import LEASE, DeliveryState, LeasedDelivery
 from mailer.core.readers import ReaderState
 from mailer.core.runs import RunState
-from mailer.store.ledger_events import record_events, take_back
+from mailer.store.ledger_events import IN_DOUBT, record_events, take_back
 from mailer.store.ledger_tables import deliveries, runs
 from mailer.store.tables import readers, subscriptions, suppressions
 
 _S = DeliveryState
 MOST_LOST_LEASES = 3
+_MOST_EXPIRED = 5000  # In one transaction of the reaper: 0.2 s of SQLite's only writer.
+
+
+def _written(state: DeliveryState) -> ColumnElement[str]:
+    """Return a state that stands in the statement itself, not as a bound value.
+
+    A partial index is only used where the database can see that its condition holds.
+    """
+    return literal(state.value, literal_execute=True)
 
 
 def claim(
@@ -28,36 +47,62 @@ def claim(
 
     Rows past their end expire instead. An empty list means nothing is due.
     """
-    due = and_(deliveries.c.state == _S.QUEUED.value, deliveries.c.not_before_at <= now)
-    if run_id is not None:
-        due = and_(due, deliveries.c.run_id == run_id)
-    expired = connection.scalars(
-        update(deliveries)
-        .where(due, deliveries.c.expires_at <= now)
-        .values(state=_S.EXPIRED.value, state_reason="its time was over", settled_at=now)
-        .returning(deliveries.c.id)
-    ).all()
-    take_back(connection, expired)
-    record_events(connection, expired, "expired", now)
     token = secrets.token_hex(16)
-    open_runs = select(runs.c.id).where(
-        runs.c.state.in_([RunState.SENDING.value, RunState.PLANNING.value])
-    )
-    picked = (
-        select(deliveries.c.id)
-        .where(due, deliveries.c.run_id.in_(open_runs))
-        .order_by(deliveries.c.not_before_at, deliveries.c.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
+    fresh: list[int] = []
+    more = True
+    while more and not fresh:
+        picked = connection.execute(_due(now, run_id).limit(limit)).all()
+        _expire(connection, [row.id for row in picked if row.expires_at <= now], now)
+        fresh = [row.id for row in picked if row.expires_at > now]
+        more = len(picked) == limit
+    if not fresh:
+        return token, []
     rows = connection.execute(
         update(deliveries)
-        .where(deliveries.c.id.in_(picked.scalar_subquery()))
+        .where(deliveries.c.id.in_(fresh))
         .values(state=_S.CLAIMED.value, lease_token=token, lease_until_at=now + LEASE)
         .returning(*_LEASED_COLUMNS)
     ).all()
     leased = [LeasedDelivery(*row) for row in rows]
     return token, sorted(leased, key=lambda row: row.id)
+
+
+def _due(now: datetime, run_id: int | None) -> Select[tuple[int, datetime]]:
+    """Select due rows as an index has them, so that the length of the queue costs a claim nothing.
+
+    Of all runs the longest due come first; within one run any order will do.
+    """
+    query = (
+        select(deliveries.c.id, deliveries.c.expires_at)
+        .where(
+            deliveries.c.state == _written(_S.QUEUED),
+            deliveries.c.not_before_at <= now,
+            _run_goes_on(),
+        )
+        .with_for_update(of=deliveries, skip_locked=True)
+    )
+    if run_id is not None:
+        return query.where(deliveries.c.run_id == run_id)
+    return query.order_by(deliveries.c.not_before_at, deliveries.c.id)
+
+
+def _run_goes_on() -> ColumnElement[bool]:
+    return exists().where(
+        runs.c.id == deliveries.c.run_id,
+        runs.c.state.in_([RunState.SENDING.value, RunState.PLANNING.value]),
+    )
+
+
+def _expire(connection: Connection, delivery_ids: Sequence[int], now: datetime) -> None:
+    """End queued rows that this transaction holds."""
+    if delivery_ids:
+        connection.execute(
+            update(deliveries)
+            .where(deliveries.c.id.in_(delivery_ids))
+            .values(state=_S.EXPIRED.value, state_reason="its time was over", settled_at=now)
+        )
+        take_back(connection, delivery_ids)
+        record_events(connection, delivery_ids, "expired", now)
 
 
 _LEASED_COLUMNS = (
@@ -72,12 +117,17 @@ _LEASED_COLUMNS = (
 
 
 def mark(
-    connection: Connection, delivery_ids: Sequence[int], token: str, now: datetime
+    connection: Connection,
+    delivery_ids: Sequence[int],
+    token: str,
+    now: datetime,
+    contents: Mapping[int, str] | None = None,
 ) -> list[int]:
     """Fence a window: return the ids that may be sent now. Commit before the first body byte.
 
-    A row is marked when my lease is alive, its run goes on, and its reader still consents. Rows
-    of mine whose reader does not are withheld, with the reason (I5).
+    A row is marked when my lease is alive, its run goes on, its time is not over, and its reader
+    still consents. Rows of mine whose reader does not are withheld, with the reason (I5).
+    `contents` names the bytes that will leave, so that the ledger can tell when they changed.
     """
     mine = and_(
         deliveries.c.id.in_(delivery_ids),
@@ -107,13 +157,9 @@ def mark(
         ).all()
         take_back(connection, withheld)
         record_events(connection, withheld, "withheld", now, detail=reason)
-    goes_on = exists().where(
-        runs.c.id == deliveries.c.run_id,
-        runs.c.state.in_([RunState.SENDING.value, RunState.PLANNING.value]),
-    )
     marked = connection.scalars(
         update(deliveries)
-        .where(mine, goes_on)
+        .where(mine, deliveries.c.expires_at > now, _run_goes_on())
         .values(
             state=_S.TRANSMITTING.value,
             lease_until_at=now + LEASE,
@@ -121,7 +167,7 @@ def mark(
         )
         .returning(deliveries.c.id)
     ).all()
-    record_events(connection, marked, "marked", now)
+    record_events(connection, marked, "marked", now, detail=contents or "")
     return sorted(marked)
 
 
@@ -185,38 +231,56 @@ def reap(connection: Connection, now: datetime) -> tuple[int, int]:
     """Take back what dead workers left: claimed to queued, transmitting to in_doubt.
 
     Returns how many of each. A row that lost its third lease is held: it may be what kills them.
+    Rows that somebody settles or reaps at this moment are left to them. Queued rows of paused
+    runs, which nobody claims, expire here.
     """
-    over = deliveries.c.lease_until_at <= now
-    lost = deliveries.c.lost_lease_count + 1
-    back = (
-        connection.execute(
-            update(deliveries)
-            .where(deliveries.c.state == _S.CLAIMED.value, over)
-            .values(
-                state=case((lost >= MOST_LOST_LEASES, _S.HELD.value), else_=_S.QUEUED.value),
-                state_reason="lease lost",
-                lost_lease_count=lost,
-                lease_token=None,
-                lease_until_at=None,
-            )
-            .returning(deliveries.c.id)
+    over = (
+        select(deliveries.c.id)
+        .where(
+            deliveries.c.state.in_([_written(_S.CLAIMED), _written(_S.TRANSMITTING)]),
+            deliveries.c.lease_until_at <= now,
         )
-        .scalars()
-        .all()
+        .with_for_update(skip_locked=True)
     )
-    record_events(connection, back, "lease lost", now)
-    doubtful = connection.scalars(
+    lost = deliveries.c.lost_lease_count + 1
+    was_sending = deliveries.c.state == _S.TRANSMITTING.value
+    too_often = lost >= MOST_LOST_LEASES
+    rows = connection.execute(
         update(deliveries)
-        .where(deliveries.c.state == _S.TRANSMITTING.value, over)
+        .where(deliveries.c.id.in_(over))
         .values(
-            state=_S.IN_DOUBT.value,
-            state_reason="the worker died while sending",
+            state=case(
+                (was_sending, _S.IN_DOUBT.value), (too_often, _S.HELD.value), else_=_S.QUEUED.value
+            ),
+            state_reason=case((was_sending, "the worker died while sending"), else_="lease lost"),
+            settled_at=case((was_sending, now), else_=deliveries.c.settled_at),
             lost_lease_count=lost,
-            lease_token=None,
+            # A late answer to a row in doubt is still proof: its token lets settle() take it.
+            lease_token=case((was_sending, deliveries.c.lease_token), else_=None),
             lease_until_at=None,
-            settled_at=now,
         )
-        .returning(deliveries.c.id)
+        .returning(deliveries.c.id, deliveries.c.state)
     ).all()
-    record_events(connection, doubtful, "in doubt", now)
-    return len(back), len(doubtful)
+    doubtful = [row.id for row in rows if row.state == _S.IN_DOUBT.value]
+    held = [row.id for row in rows if row.state == _S.HELD.value]
+    back = [row.id for row in rows if row.state == _S.QUEUED.value]
+    record_events(connection, back, "lease lost", now)
+    record_events(connection, held, "held", now, detail="lease lost too often")
+    record_events(connection, doubtful, IN_DOUBT, now)
+    _expire_paused(connection, now)
+    return len(back) + len(held), len(doubtful)
+
+
+def _expire_paused(connection: Connection, now: datetime) -> None:
+    paused = select(runs.c.id).where(runs.c.state == RunState.PAUSED.value)
+    over = connection.scalars(
+        select(deliveries.c.id)
+        .where(
+            deliveries.c.run_id.in_(paused),
+            deliveries.c.state == _S.QUEUED.value,
+            deliveries.c.expires_at <= now,
+        )
+        .limit(_MOST_EXPIRED)
+        .with_for_update(skip_locked=True)
+    ).all()
+    _expire(connection, over, now)

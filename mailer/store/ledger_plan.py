@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, select, text
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -134,7 +134,9 @@ def given_stories(
             select(delivery_items.c.reader_id, delivery_items.c.story_id).where(
                 delivery_items.c.reader_id.in_(reader_ids[start : start + 500]),
                 delivery_items.c.story_id.between(min(story_ids), max(story_ids)),
-                delivery_items.c.given,
+                # As its index has it: SQLite takes `given = 1` for another condition, and would
+                # then read these stories' items of all readers.
+                text("given"),
             )
         )
         for reader_id, story_id in rows:

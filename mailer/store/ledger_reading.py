@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import Connection, Row, Select, func, literal, select
 
 from mailer.core.deliveries import DeliveryState
 from mailer.core.readers import Cadence, MailFormat
@@ -73,6 +73,7 @@ class DeliveryRow:
     planned_at: datetime
     settled_at: datetime | None
     items: tuple[ItemRow, ...]
+    resend_count: int
 
 
 def read_deliveries(connection: Connection, delivery_ids: Sequence[int]) -> list[DeliveryRow]:
@@ -97,6 +98,23 @@ def list_deliveries(
     if state is not None:
         query = query.where(deliveries.c.state == state.value)
     return _rows(connection, query)
+
+
+def doubtful_deliveries(connection: Connection, limit: int = 1000) -> list[DeliveryRow]:
+    """Return the deliveries that wait for an operator: in doubt or held, by id."""
+    waiting = [
+        literal(state.value, literal_execute=True)
+        for state in (DeliveryState.IN_DOUBT, DeliveryState.HELD)
+    ]
+    return _rows(connection, _query().where(deliveries.c.state.in_(waiting)).limit(limit))
+
+
+def states_of(connection: Connection, delivery_ids: Sequence[int]) -> dict[int, DeliveryState]:
+    """Return where these deliveries stand now."""
+    rows = connection.execute(
+        select(deliveries.c.id, deliveries.c.state).where(deliveries.c.id.in_(delivery_ids))
+    )
+    return {delivery_id: DeliveryState(state) for delivery_id, state in rows}
 
 
 def find_delivery(connection: Connection, delivery_id: int) -> DeliveryRow:
@@ -231,4 +249,5 @@ def _delivery(row: Row[Any], items: Sequence[ItemRow]) -> DeliveryRow:
         planned_at=row.planned_at,
         settled_at=row.settled_at,
         items=tuple(items),
+        resend_count=row.resend_count,
     )

@@ -22,6 +22,7 @@ from mailer.store.tables import Id, metadata
 
 _DUE = text("state = 'queued'")
 _LEASED = text("state IN ('claimed', 'transmitting')")
+_DOUBTFUL = text("state IN ('in_doubt', 'held')")
 _STATES = ", ".join(f"'{state}'" for state in DeliveryState)
 
 runs = Table(
@@ -41,6 +42,10 @@ runs = Table(
     Column("state_reason", Text, nullable=False, server_default=""),
     Column("created_at", Instant, nullable=False),
     Column("finished_at", Instant),
+    # What a run pauses itself by, shared by all workers: core.run_health.
+    Column("early_settled_count", Integer, nullable=False, server_default=text("0")),
+    Column("early_refused_count", Integer, nullable=False, server_default=text("0")),
+    Column("refused_in_row_count", Integer, nullable=False, server_default=text("0")),
     Index(None, "newsletter_id", "cadence", "as_of"),
 )
 
@@ -85,6 +90,8 @@ deliveries = Table(
     Column("lease_token", Text),
     Column("lease_until_at", Instant),
     Column("lost_lease_count", SmallInteger, nullable=False, server_default=text("0")),
+    # How often it went out again although it may have been accepted before.
+    Column("resend_count", SmallInteger, nullable=False, server_default=text("0")),
     Column("reply_code", Integer),
     Column("reply", Text, nullable=False, server_default=""),
     Column("planned_at", Instant, nullable=False),
@@ -92,6 +99,7 @@ deliveries = Table(
     # Due rows, in the order they are claimed; settled rows cost this index nothing.
     Index("ix_deliveries_due", "not_before_at", "id", sqlite_where=_DUE, postgresql_where=_DUE),
     Index("ix_deliveries_leased", "lease_until_at", sqlite_where=_LEASED, postgresql_where=_LEASED),
+    Index("ix_deliveries_doubtful", "id", sqlite_where=_DOUBTFUL, postgresql_where=_DOUBTFUL),
     Index(None, "run_id", "state"),
     Index(None, "reader_id"),
 )

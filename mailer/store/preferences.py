@@ -60,18 +60,14 @@ def ensure_subscription(
     )
     if there is not None:
         return int(there)
-    added: int = connection.execute(
-        insert(subscriptions)
-        .values(
-            reader_id=reader_id,
-            newsletter_id=newsletter_id,
-            started_at=now,
-            source=source,
-            consent=consent,
-        )
-        .returning(subscriptions.c.id)
-    ).scalar_one()
-    return added
+    new = insert(subscriptions).values(
+        reader_id=reader_id,
+        newsletter_id=newsletter_id,
+        started_at=now,
+        source=source,
+        consent=consent,
+    )
+    return int(connection.execute(new.returning(subscriptions.c.id)).scalar_one())
 
 
 def start_follow(
@@ -86,20 +82,16 @@ def start_follow(
     source: str,
 ) -> int:
     """Add a follow and return its id."""
-    added: int = connection.execute(
-        insert(follows)
-        .values(
-            subscription_id=subscription_id,
-            expression=expression,
-            canonical=canonical,
-            cadence=cadence.value,
-            started_at=now,
-            cursor_at=cursor_at,
-            source=source,
-        )
-        .returning(follows.c.id)
-    ).scalar_one()
-    return added
+    new = insert(follows).values(
+        subscription_id=subscription_id,
+        expression=expression,
+        canonical=canonical,
+        cadence=cadence.value,
+        started_at=now,
+        cursor_at=cursor_at,
+        source=source,
+    )
+    return int(connection.execute(new.returning(follows.c.id)).scalar_one())
 
 
 def end_follow(connection: Connection, follow_id: int, reason: str, now: datetime) -> None:
@@ -219,7 +211,7 @@ def read_followers(
     """Return the readers a run asks, by id, with their follows of the cadence and their mutes.
 
     With `lock` their rows are held until the transaction ends, so that two runs can never both
-    give a reader the same story.
+    give a reader the same story. Their preferences are then as whoever held them left them.
     """
     query = _asking(newsletter_id, cadence, as_of).where(readers.c.id > after_reader_id)
     if to_reader_id is not None:
@@ -229,10 +221,10 @@ def read_followers(
     if limit is not None:
         nearest = select(query.subquery().c.id).distinct().order_by("id").limit(limit).subquery()
         query = query.where(readers.c.id <= select(func.max(nearest.c.id)).scalar_subquery())
-    query = query.order_by(readers.c.id, follows.c.id)
-    if lock:
-        query = query.with_for_update(of=readers)
-    rows = connection.execute(query).all()
+    held = _hold(connection, query) if lock else None
+    rows = connection.execute(query.order_by(readers.c.id, follows.c.id)).all()
+    if held is not None:
+        rows = [row for row in rows if row.id in held]
     muted: dict[int, list[Mute]] = {}
     ids = sorted({row.id for row in rows})
     for start in range(0, len(ids), 500):
@@ -254,6 +246,17 @@ def read_followers(
             )
         )
     return followers
+
+
+def _hold(connection: Connection, asking: Select[Any]) -> set[int]:
+    """Lock the readers of a query, and return their ids.
+
+    A statement of its own: PostgreSQL shows a statement what was committed before it began, and
+    this one may have to wait for somebody who changes follows.
+    """
+    ids = select(asking.subquery().c.id)
+    locked = select(readers.c.id).where(readers.c.id.in_(ids)).order_by(readers.c.id)
+    return set(connection.scalars(locked.with_for_update()))
 
 
 def earliest_cursor(
@@ -287,11 +290,7 @@ def shard_ends(connection: Connection, newsletter_id: int, shard_size: int) -> l
 def advance_cursors(connection: Connection, follow_ids: Sequence[int], to: datetime) -> None:
     """Move cursors forward to `to`; one that is further already stays."""
     for start in range(0, len(follow_ids), 500):
+        some = follows.c.id.in_(follow_ids[start : start + 500])
         connection.execute(
-            update(follows)
-            .where(
-                follows.c.id.in_(follow_ids[start : start + 500]),
-                follows.c.cursor_at < to,
-            )
-            .values(cursor_at=to)
+            update(follows).where(some, follows.c.cursor_at < to).values(cursor_at=to)
         )

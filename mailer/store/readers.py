@@ -4,6 +4,8 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, exists, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from mailer.core.addresses import Address
 from mailer.core.readers import MailFormat, Reader, ReaderState
@@ -107,22 +109,20 @@ def suppress(
     connection: Connection, email_key: str, reason: str, evidence: str, now: datetime
 ) -> bool:
     """Suppress an address; False when it already was."""
-    there = connection.scalar(
-        select(suppressions.c.id).where(
-            suppressions.c.email_key == email_key, suppressions.c.ended_at.is_(None)
-        )
-    )
-    if there is not None:
-        return False
     reader_id = connection.scalar(select(readers.c.id).where(readers.c.email_key == email_key))
     if reader_id is not None:
         lock_reader(connection, reader_id)
-    connection.execute(
-        insert(suppressions).values(
-            email_key=email_key, reason=reason, evidence=evidence, started_at=now
+    # Two bounces of an address that no reader has may come at once: one of them does nothing.
+    plain = postgresql_insert if connection.dialect.name == "postgresql" else sqlite_insert
+    added = connection.execute(
+        plain(suppressions)
+        .values(email_key=email_key, reason=reason, evidence=evidence, started_at=now)
+        .on_conflict_do_nothing(
+            index_elements=[suppressions.c.email_key], index_where=suppressions.c.ended_at.is_(None)
         )
+        .returning(suppressions.c.id)
     )
-    return True
+    return added.one_or_none() is not None
 
 
 def reader_of(row: Row[Any]) -> Reader:

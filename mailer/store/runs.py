@@ -1,11 +1,23 @@
 """Runs and their shards."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, exists, func, insert, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Exists,
+    Row,
+    Select,
+    exists,
+    func,
+    insert,
+    select,
+    text,
+    update,
+)
 
 from mailer.core.deliveries import DeliveryState
 from mailer.core.readers import Cadence
@@ -16,6 +28,10 @@ from mailer.store.tables import newsletters
 
 # Any constant will do, as long as nothing else in this database uses it.
 _FRONTIER_LOCK = 7_305_114_051
+_WORKING = [
+    state.value
+    for state in (DeliveryState.QUEUED, DeliveryState.CLAIMED, DeliveryState.TRANSMITTING)
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +118,17 @@ def list_runs(connection: Connection, limit: int = 50) -> list[Run]:
 
 def unfinished_runs(connection: Connection) -> list[Run]:
     """Return the runs that still have something to plan or to send, oldest first."""
-    working = (RunState.PLANNING.value, RunState.SENDING.value)
-    return _read(connection, _query().where(runs.c.state.in_(working)).order_by(runs.c.id))
+    return _read(connection, _query().where(_unfinished()).order_by(runs.c.id))
+
+
+def unfinished_run_ids(connection: Connection) -> list[int]:
+    """Return the same runs by id alone, which costs no count of their deliveries."""
+    return list(connection.scalars(select(runs.c.id).where(_unfinished()).order_by(runs.c.id)))
+
+
+def has_unplanned_shards(connection: Connection, run_id: int) -> bool:
+    """Say whether a part of the run is still to be planned."""
+    return bool(connection.scalar(select(_waits_for_planning(run_id))))
 
 
 def take_shard(connection: Connection, run_id: int) -> Shard | None:
@@ -154,10 +179,13 @@ def finish_shard(
 
 def start_sending(connection: Connection, run_id: int) -> bool:
     """Move a run from planning to sending when all its shards are planned; True when it moved."""
-    waiting = exists().where(run_shards.c.run_id == run_id, run_shards.c.planned_at.is_(None))
     moved = connection.execute(
         update(runs)
-        .where(runs.c.id == run_id, runs.c.state == RunState.PLANNING.value, ~waiting)
+        .where(
+            runs.c.id == run_id,
+            runs.c.state == RunState.PLANNING.value,
+            ~_waits_for_planning(run_id),
+        )
         .values(state=RunState.SENDING.value)
     )
     return bool(moved.rowcount)
@@ -165,18 +193,39 @@ def start_sending(connection: Connection, run_id: int) -> bool:
 
 def finish_run(connection: Connection, run_id: int, now: datetime) -> bool:
     """Move a run from sending to done when no delivery of it can move by itself."""
-    resting = [
-        state.value
-        for state in DeliveryState
-        if state not in (DeliveryState.QUEUED, DeliveryState.CLAIMED, DeliveryState.TRANSMITTING)
-    ]
-    working = exists().where(deliveries.c.run_id == run_id, deliveries.c.state.not_in(resting))
+    sending = connection.scalar(
+        select(runs.c.id)
+        .where(runs.c.id == run_id, runs.c.state == RunState.SENDING.value)
+        .with_for_update(key_share=True)
+    )
+    if sending is None:
+        return False
+    # A statement of its own, under the lock: it sees the row that a resend has just queued.
+    working = exists().where(deliveries.c.run_id == run_id, deliveries.c.state.in_(_WORKING))
     moved = connection.execute(
         update(runs)
         .where(runs.c.id == run_id, runs.c.state == RunState.SENDING.value, ~working)
         .values(state=RunState.DONE.value, finished_at=now)
     )
     return bool(moved.rowcount)
+
+
+def reopen_runs(connection: Connection, run_ids: Collection[int]) -> None:
+    """Move runs from done back to sending, after rows of theirs were queued again.
+
+    Whoever finishes a run holds its row, as we do here: either it sees our rows, or we its end.
+    """
+    connection.execute(
+        select(runs.c.id)
+        .where(runs.c.id.in_(run_ids))
+        .order_by(runs.c.id)
+        .with_for_update(key_share=True)
+    )
+    connection.execute(
+        update(runs)
+        .where(runs.c.id.in_(run_ids), runs.c.state == RunState.DONE.value)
+        .values(state=RunState.SENDING.value, state_reason="", finished_at=None)
+    )
 
 
 def move_run(
@@ -195,6 +244,14 @@ def move_run(
         .values(state=to.value, state_reason=reason, finished_at=finished_at)
     )
     return bool(moved.rowcount)
+
+
+def _unfinished() -> ColumnElement[bool]:
+    return runs.c.state.in_([RunState.PLANNING.value, RunState.SENDING.value])
+
+
+def _waits_for_planning(run_id: int) -> Exists:
+    return exists().where(run_shards.c.run_id == run_id, run_shards.c.planned_at.is_(None))
 
 
 def _query() -> Select[Any]:

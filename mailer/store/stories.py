@@ -7,6 +7,8 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, and_, insert, or_, select, tuple_, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from mailer.core.matching import BoardStory
 from mailer.core.stories import SeeAlso, Story, StoryDraft, TagSpan
@@ -44,53 +46,65 @@ def record_draft(
     eligible before it, or no later window would have it (I2).
     """
     frontier = max(now, not_before) if not_before else now
-    content_hash = draft.content_hash()
-    row = connection.execute(select(stories).where(stories.c.uid == draft.uid)).one_or_none()
-    if row is None:
-        published_at = draft.published_at or now
-        eligible_at = max(published_at, frontier, draft.embargo_until_at or published_at)
-        added: int = connection.execute(
-            insert(stories)
-            .values(
-                uid=draft.uid,
-                revision=1,
-                content_hash=content_hash,
-                published_at=published_at,
-                embargo_until_at=draft.embargo_until_at,
-                ingested_at=now,
-                eligible_at=eligible_at,
-                urgent=draft.urgent,
-            )
-            .returning(stories.c.id)
-        ).scalar_one()
-        story_id = added
+    story_id = _add_story(connection, draft, now, frontier)
+    if story_id is not None:
         _add_revision(connection, story_id, 1, draft, now)
         _place_tags(connection, story_id, placed, frontier)
         return Recorded.NEW
-    changed = False
-    steering: dict[str, Any] = {"urgent": draft.urgent}
-    if draft.published_at is not None:
-        steering["published_at"] = draft.published_at
-    if draft.embargo_until_at != row.embargo_until_at:
-        steering["embargo_until_at"] = draft.embargo_until_at
-        if row.eligible_at >= frontier or (draft.embargo_until_at or frontier) > frontier:
-            # Not yet in any window: the embargo may still move it, in both directions.
-            steering["eligible_at"] = max(frontier, draft.embargo_until_at or frontier)
-    if any(getattr(row, name) != value for name, value in steering.items()):
-        connection.execute(update(stories).where(stories.c.id == row.id).values(steering))
-        changed = True
+    # Held, as another ingest may bring the same story at this moment.
+    there = select(stories).where(stories.c.uid == draft.uid).with_for_update()
+    row = connection.execute(there).one()
+    values = _steering(row, draft, frontier)
+    content_hash = draft.content_hash()
     if content_hash != row.content_hash:
-        revision = row.revision + 1
-        connection.execute(
-            update(stories)
-            .where(stories.c.id == row.id)
-            .values(revision=revision, content_hash=content_hash)
-        )
-        _add_revision(connection, row.id, revision, draft, now)
-        changed = True
+        values |= {"revision": row.revision + 1, "content_hash": content_hash}
+        _add_revision(connection, row.id, row.revision + 1, draft, now)
+    changed = any(getattr(row, name) != value for name, value in values.items())
+    if changed:
+        connection.execute(update(stories).where(stories.c.id == row.id).values(values))
     if _place_tags(connection, row.id, placed, frontier):
         changed = True
     return Recorded.UPDATED if changed else Recorded.UNCHANGED
+
+
+def _add_story(
+    connection: Connection, draft: StoryDraft, now: datetime, frontier: datetime
+) -> int | None:
+    """Add a story and return its id; None when its uid is there."""
+    published_at = draft.published_at or now
+    plain = postgresql_insert if connection.dialect.name == "postgresql" else sqlite_insert
+    added: int | None = connection.scalar(
+        plain(stories)
+        .values(
+            uid=draft.uid,
+            revision=1,
+            content_hash=draft.content_hash(),
+            published_at=published_at,
+            embargo_until_at=draft.embargo_until_at,
+            ingested_at=now,
+            eligible_at=max(frontier, published_at, draft.embargo_until_at or frontier),
+            urgent=draft.urgent,
+        )
+        .on_conflict_do_nothing(index_elements=[stories.c.uid])
+        .returning(stories.c.id)
+    )
+    return added
+
+
+def _steering(row: Row[Any], draft: StoryDraft, frontier: datetime) -> dict[str, Any]:
+    """Return what decides when and where a story is told, as the draft now has it."""
+    published_at = draft.published_at or row.published_at
+    values = {
+        "urgent": draft.urgent,
+        "published_at": published_at,
+        "embargo_until_at": draft.embargo_until_at,
+    }
+    if (published_at, draft.embargo_until_at) != (row.published_at, row.embargo_until_at):
+        eligible_at = max(frontier, published_at, draft.embargo_until_at or frontier)
+        # In no window yet, it may move in both directions; later on it can only be put off.
+        if row.eligible_at >= frontier or eligible_at > frontier:
+            values["eligible_at"] = eligible_at
+    return values
 
 
 def _add_revision(
@@ -150,7 +164,9 @@ def _place_tags(
         elif standing.position != tag.position:
             # Only its place in the printed line: readers of the tag have the story already.
             connection.execute(
-                update(story_tags).where(story_tags.c.id == row.id).values(position=tag.position)
+                update(story_tags)
+                .where(story_tags.c.id == standing.id)
+                .values(position=tag.position)
             )
             changed = True
     return changed

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, insert, select
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from mailer.core.tags import Tag, TagKind, Vocabulary
 from mailer.store.tables import story_tags, tag_aliases, tags
@@ -30,19 +32,21 @@ def read_vocabulary(connection: Connection) -> Vocabulary:
 def save_tags(connection: Connection, wanted: Iterable[Tag]) -> None:
     """Add tags, or change label, kind, parent and aliases of those there. Parents first."""
     known = tag_ids(connection)
+    plain = postgresql_insert if connection.dialect.name == "postgresql" else sqlite_insert
     for tag in wanted:
         values = {
             "label": tag.label,
             "kind": tag.kind.value,
             "parent_id": known[tag.parent] if tag.parent else None,
         }
-        if tag.slug in known:
-            connection.execute(update(tags).where(tags.c.slug == tag.slug).values(values))
-        else:
-            added: int = connection.execute(
-                insert(tags).values(slug=tag.slug, **values).returning(tags.c.id)
-            ).scalar_one()
-            known[tag.slug] = added
+        # Two ingests may meet a new tag at the same moment: the later one finds it there.
+        saved: int = connection.execute(
+            plain(tags)
+            .values(slug=tag.slug, **values)
+            .on_conflict_do_update(index_elements=[tags.c.slug], set_=values)
+            .returning(tags.c.id)
+        ).scalar_one()
+        known[tag.slug] = saved
         there = set(
             connection.scalars(
                 select(tag_aliases.c.alias).where(tag_aliases.c.tag_id == known[tag.slug])

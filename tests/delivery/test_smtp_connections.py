@@ -75,6 +75,16 @@ def test_a_connection_that_died_between_messages_is_replaced(
     assert server.session_count == 2
 
 
+def test_a_goodbye_after_the_body_costs_the_next_message_nothing(
+    scripted: Scripted, smtp: Smtp
+) -> None:
+    goodbye = Say(b"421 4.3.2 closing\r\n", hang_up=True)
+    server = scripted({"DOT": [goodbye], "MAIL": [None, DROP]})
+    outcomes = list(smtp(_at(server)).send(messages(2)))
+    assert outcomes == [Deferred(421, "4.3.2 closing"), _OK]
+    assert server.session_count == 3
+
+
 def test_a_message_is_tried_on_two_connections_at_most(scripted: Scripted, smtp: Smtp) -> None:
     server = scripted({"RCPT": [DROP, DROP]})
     first, second = smtp(_at(server)).send(messages(2))

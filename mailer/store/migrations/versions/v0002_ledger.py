@@ -12,12 +12,16 @@ depends_on = None
 
 Id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
+STATES = (
+    "'queued', 'claimed', 'transmitting', 'accepted', 'refused', "
+    "'withheld', 'cancelled', 'expired', 'in_doubt', 'held'"
+)
 # The arrows of RELIABILITY section 1, as they stood when this migration was written.
 ARROWS = (
     "queued>claimed queued>cancelled queued>expired queued>withheld "
     "claimed>queued claimed>transmitting claimed>withheld claimed>cancelled claimed>held "
     "transmitting>accepted transmitting>refused transmitting>queued transmitting>in_doubt "
-    "in_doubt>accepted in_doubt>queued in_doubt>held "
+    "in_doubt>accepted in_doubt>refused in_doubt>queued in_doubt>held "
     "held>accepted held>queued held>cancelled"
 )
 
@@ -58,6 +62,11 @@ def _create_tables() -> None:
         sa.Column("state_reason", sa.Text(), server_default="", nullable=False),
         sa.Column("created_at", Instant(), nullable=False),
         sa.Column("finished_at", Instant(), nullable=True),
+        sa.Column("early_settled_count", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("early_refused_count", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column(
+            "refused_in_row_count", sa.Integer(), server_default=sa.text("0"), nullable=False
+        ),
         sa.ForeignKeyConstraint(
             ["newsletter_id"], ["newsletters.id"], name=op.f("fk_runs_newsletter_id")
         ),
@@ -97,6 +106,7 @@ def _create_tables() -> None:
         sa.Column(
             "lost_lease_count", sa.SmallInteger(), server_default=sa.text("0"), nullable=False
         ),
+        sa.Column("resend_count", sa.SmallInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("reply_code", sa.Integer(), nullable=True),
         sa.Column("reply", sa.Text(), server_default="", nullable=False),
         sa.Column("planned_at", Instant(), nullable=False),
@@ -108,6 +118,7 @@ def _create_tables() -> None:
         sa.ForeignKeyConstraint(
             ["subscription_id"], ["subscriptions.id"], name=op.f("fk_deliveries_subscription_id")
         ),
+        sa.CheckConstraint(f"state IN ({STATES})", name=op.f("ck_deliveries_known")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_deliveries")),
         sa.UniqueConstraint("key", name=op.f("uq_deliveries_key")),
         sa.UniqueConstraint("message_id", name=op.f("uq_deliveries_message_id")),
@@ -127,6 +138,14 @@ def _create_tables() -> None:
         unique=False,
         sqlite_where=sa.text("state IN ('claimed', 'transmitting')"),
         postgresql_where=sa.text("state IN ('claimed', 'transmitting')"),
+    )
+    op.create_index(
+        "ix_deliveries_doubtful",
+        "deliveries",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("state IN ('in_doubt', 'held')"),
+        postgresql_where=sa.text("state IN ('in_doubt', 'held')"),
     )
     op.create_index(op.f("ix_deliveries_reader_id"), "deliveries", ["reader_id"], unique=False)
     op.create_index(

@@ -1,0 +1,128 @@
+"""Settle a window: what the outside world answered, into the ledger, in one transaction."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from mailer.core.deliveries import DeliveryState, LeasedDelivery, retry_delay
+from mailer.core.runs import RunState
+from mailer.errors import ServiceAway
+from mailer.ports import Accepted, Deferred, InDoubt, Misconfigured, Outcome, Refused
+from mailer.store.database import Connection, Database
+from mailer.store.ledger_settle import Settlement, settle
+from mailer.store.readers import suppress
+from mailer.store.run_health import record_judgements
+from mailer.store.runs import move_run, reopen_runs
+
+_UNJUDGED_WAIT = timedelta(seconds=30)
+# A database that restarts is back within these; what was accepted must not become a doubt.
+_PATIENCE_SECONDS = (0.1, 0.5, 2.0, 5.0, 10.0, 15.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A delivery that was handed over, and what came back."""
+
+    row: LeasedDelivery
+    email_key: str
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """States by delivery id; the relay's words when the fault is ours; runs that were paused."""
+
+    states: Mapping[int, DeliveryState]
+    halted: str
+    paused: Mapping[int, str]
+
+
+def settle_window(
+    database: Database,
+    window: Sequence[Sent],
+    token: str,
+    *,
+    clock: Callable[[], datetime],
+    sleep: Callable[[float], None] = time.sleep,
+) -> Settled:
+    """Record outcomes; again changes nothing, since a settled row is no longer under the token.
+
+    Pauses runs whose mails meet a fault of ours or too many refusals. Raises ServiceAway when the
+    database stays away for half a minute: these rows are then in doubt.
+    """
+    for seconds in _PATIENCE_SECONDS:
+        try:
+            return _settle(database, window, token, clock())
+        except ServiceAway:
+            sleep(seconds)
+    return _settle(database, window, token, clock())
+
+
+def _settle(database: Database, window: Sequence[Sent], token: str, now: datetime) -> Settled:
+    with database.write() as connection:
+        # Readers before deliveries before runs, as everywhere: nobody waits in a circle.
+        for one in sorted(window, key=lambda one: one.email_key):
+            if isinstance(one.outcome, Refused) and one.outcome.suppress:
+                reply = one.outcome.reply
+                suppress(connection, one.email_key, "refused by the server", reply, now)
+        settlements = [_settlement(one.row, one.outcome, now) for one in window]
+        settled = set(settle(connection, settlements, token, now))
+        states = {
+            item.delivery_id: item.state for item in settlements if item.delivery_id in settled
+        }
+        mine = [one for one in window if one.row.id in settled]
+        waiting = {one.row.run_id for one in mine if states[one.row.id] is DeliveryState.QUEUED}
+        if waiting:
+            reopen_runs(connection, waiting)
+        halted = ""
+        reasons: dict[int, str] = {}
+        for one in window:
+            if isinstance(one.outcome, Misconfigured):
+                halted = halted or one.outcome.reply
+                ours = f"the fault is ours: {one.outcome.code} {one.outcome.reply}"
+                reasons.setdefault(one.row.run_id, ours)
+        for run_id, complaint in _complaints(connection, mine):
+            reasons.setdefault(run_id, complaint)
+        going = [RunState.SENDING, RunState.PLANNING]
+        paused = {
+            run_id: reason
+            for run_id, reason in reasons.items()
+            if move_run(connection, run_id, to=RunState.PAUSED, of=going, reason=reason)
+        }
+    return Settled(states, halted, paused)
+
+
+def _complaints(connection: Connection, settled: Sequence[Sent]) -> list[tuple[int, str]]:
+    """Tell each run's health what was judged, in the order of the window."""
+    judged: dict[int, list[str | None]] = {}
+    for one in settled:
+        match one.outcome:
+            case Accepted():
+                judged.setdefault(one.row.run_id, []).append(None)
+            case Refused(code, reply):
+                judged.setdefault(one.row.run_id, []).append(f"{code} {reply}")
+    complaints = [
+        (run_id, record_judgements(connection, run_id, refusals))
+        for run_id, refusals in sorted(judged.items())
+    ]
+    return [(run_id, complaint) for run_id, complaint in complaints if complaint]
+
+
+def _settlement(row: LeasedDelivery, outcome: Outcome, now: datetime) -> Settlement:
+    match outcome:
+        case Accepted(code, reply):
+            return Settlement(row.id, DeliveryState.ACCEPTED, "accepted", code, reply)
+        case Refused(code, reply):
+            return Settlement(row.id, DeliveryState.REFUSED, "refused", code, reply)
+        case InDoubt(reply):
+            return Settlement(row.id, DeliveryState.IN_DOUBT, "in doubt", None, reply)
+        case Misconfigured(code, reply):
+            return Settlement(
+                row.id, DeliveryState.QUEUED, "halted", code, reply, now, counts=False
+            )
+        case Deferred(code, reply, counts):
+            wait = retry_delay(row.attempt_count + 1, row.key) if counts else _UNJUDGED_WAIT
+            return Settlement(
+                row.id, DeliveryState.QUEUED, "deferred", code, reply, now + wait, counts
+            )

@@ -1,0 +1,1 @@
+"""In by the command line, out at a real mail server."""
