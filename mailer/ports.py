@@ -123,6 +123,6 @@ class Bell(Protocol):
         """A run waits to be planned."""
         ...
 
-    def ring_deliver(self, run_id: int) -> None:
-        """A run has deliveries due."""
+    def ring_deliver(self, run_id: int, *, alert: bool = False) -> None:
+        """A run has deliveries due; somebody waits for those of an alert."""
         ...

@@ -62,6 +62,11 @@ class Settings(BaseSettings):
         return self
 
     @property
+    def is_embedded(self) -> bool:
+        """Whether this process does all the work, for want of a broker others could hear."""
+        return self.broker_url.startswith("memory:")
+
+    @property
     def secrets(self) -> tuple[str, ...]:
         """The signing secrets, newest first."""
         keys = (self.secret_key.get_secret_value(), self.secret_key_old.get_secret_value())

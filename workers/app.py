@@ -2,7 +2,8 @@
 
 from celery import Celery
 
-from workers.queues import DIGESTS, QUEUES
+from workers.bell import RECOVER, TICK
+from workers.queues import DIGESTS, QUEUES, UPKEEP
 
 # A worker that vanished gives its unacknowledged tasks back after this long; the ledger's own
 # leases are shorter, and tasks end themselves well before.
@@ -28,6 +29,20 @@ def make_app(broker_url: str) -> Celery:
         worker_hijack_root_logger=False,
         worker_send_task_events=False,
         broker_transport_options=_transport_options(broker_url),
+        beat_schedule={
+            # A ring that nobody answered within its period is worth nothing: the next one comes.
+            "tick": {
+                "task": TICK,
+                "schedule": 15.0,
+                "options": {"queue": UPKEEP, "expires": 15},
+            },
+            "recover": {
+                "task": RECOVER,
+                "schedule": 15.0,
+                "options": {"queue": UPKEEP, "expires": 15},
+            },
+        },
+        beat_max_loop_interval=5,
     )
     if not broker_url.startswith("memory:"):
         app.conf.update(

@@ -5,7 +5,7 @@ import logging
 from celery import Celery
 from kombu.exceptions import OperationalError
 
-from workers.queues import DIGESTS, PLANNING
+from workers.queues import ALERTS, DIGESTS, PLANNING
 
 PLAN = "mailer.plan_run"
 DELIVER = "mailer.deliver_run"
@@ -28,9 +28,9 @@ class CeleryBell:
         """A run waits to be planned."""
         self._ring(PLAN, PLANNING, run_id)
 
-    def ring_deliver(self, run_id: int) -> None:
+    def ring_deliver(self, run_id: int, *, alert: bool = False) -> None:
         """A run has deliveries due."""
-        self._ring(DELIVER, DIGESTS, run_id)
+        self._ring(DELIVER, ALERTS if alert else DIGESTS, run_id)
 
     def _ring(self, task: str, queue: str, run_id: int) -> None:
         try:

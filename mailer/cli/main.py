@@ -21,6 +21,8 @@ from mailer.cli import (
     plans,
     readers,
     runs,
+    schedules,
+    serving,
     stories,
     tags,
 )
@@ -40,8 +42,12 @@ app.command()(database.seed)
 app.command()(plans.plan)
 app.command()(plans.send)
 app.command()(plans.preview)
-app.command()(plans.drain)
+app.command()(serving.up)
+app.command()(serving.worker)
+app.command()(serving.beat)
+app.command()(serving.drain)
 app.command()(explanations.explain)
+app.command()(schedules.tick)
 app.command()(follows.follow)
 app.command()(follows.unfollow)
 app.command()(follows.mute)
@@ -52,6 +58,7 @@ app.add_typer(newsletters.app, name="newsletters")
 app.add_typer(readers.app, name="readers")
 app.add_typer(expressions.app, name="expression")
 app.add_typer(runs.app, name="runs")
+app.add_typer(schedules.app, name="schedules")
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(database.app, name="db")
 

@@ -1,4 +1,4 @@
-"""`mailer plan`, `send`, `preview`, `drain`."""
+"""`mailer plan`, `send`, `preview`."""
 
 import json
 import sys
@@ -22,11 +22,10 @@ from mailer.cli.parts import Part, print_part, read_part
 from mailer.cli.plan_differences import plan_differences
 from mailer.cli.room import open_room
 from mailer.cli.runs import count_words
-from mailer.cli.sending import work_run
+from mailer.cli.sending import ring_for_run, work_run
 from mailer.core.runs import PlannedMail, Run, RunState
 from mailer.errors import InputError
 from mailer.flows.draft_plan import draft_plan
-from mailer.flows.drain_ledger import drain_ledger
 from mailer.flows.open_run import open_run
 from mailer.flows.preview_mail import Preview, preview_mail
 
@@ -117,9 +116,11 @@ def send(
             as_of=read_moment(as_of, now),
             now=now,
         )
-        done = work_run(
-            room, opened.run_id, progress=wait, stream=sys.stderr if as_json else sys.stdout
-        )
+        if room.settings.is_embedded:
+            stream = sys.stderr if as_json else sys.stdout
+            done = work_run(room, opened.run_id, progress=wait, stream=stream)
+        else:
+            done = ring_for_run(room, opened.run_id, wait=wait)
     if as_json:
         print_json(run_document(done))
     else:
@@ -130,9 +131,11 @@ def send(
             say(f"{done.nothing_new_count} readers have nothing new and get no mail")
         if done.state_reason:
             note(done.state_reason)
-        if done.state is RunState.SENDING:
+        if not (room.settings.is_embedded or wait):
+            say("workers do the rest: 'mailer runs watch' follows them")
+        elif done.state is RunState.SENDING:
             note("some mail waits for a retry: 'mailer drain' sends what is due")
-    if _has_failures(done):
+    if (room.settings.is_embedded or wait) and _has_failures(done):
         raise typer.Exit(1)
 
 
@@ -141,27 +144,6 @@ def _has_failures(run: Run) -> bool:
         run.counts.get(state, 0) for state in run.counts if state not in ("accepted", "withheld")
     )
     return bad > 0 or run.state is RunState.PAUSED
-
-
-def drain(as_json: JsonOption = False) -> None:
-    """Plan and deliver everything that is due, without any broker."""
-    with open_room() as room:
-        backend = room.open_backend(sys.stderr if as_json else sys.stdout)
-        try:
-            drained = drain_ledger(
-                room.desk, backend, clock=room.clock, window=room.settings.smtp_window
-            )
-        finally:
-            backend.close()
-    counts = {state.value: count for state, count in sorted(drained.counts.items())}
-    if as_json:
-        print_json({"counts": counts, "halted": drained.halted})
-    else:
-        words = ", ".join(f"{count} {state}" for state, count in counts.items())
-        say(words or "nothing was due")
-    if drained.halted:
-        note(f"halted: {drained.halted}")
-        raise typer.Exit(1)
 
 
 def preview(

@@ -13,6 +13,8 @@ from mailer.core.deliveries import DeliveryState
 from mailer.core.runs import Run, RunState
 from mailer.store.ledger_reading import due_count
 from mailer.store.runs import find_run
+from workers.app import make_app
+from workers.bell import CeleryBell
 from workers.embedded import embedded_worker
 
 _LOOK_SECONDS = 0.05
@@ -22,13 +24,24 @@ _WORKING = (DeliveryState.CLAIMED, DeliveryState.TRANSMITTING)
 def work_run(
     room: Installation, run_id: int, *, progress: bool, stream: TextIO | None = None
 ) -> Run:
-    """Ring for a run and return it when nothing of it is left to do now.
+    """Work a run in this process and return it when nothing of it is left to do now.
 
     Deliveries the server asked to try again later stay queued; the run is then still sending.
     """
     with embedded_worker(room, stream) as worker:
         worker.bell.ring_plan(run_id)
         return wait_for_run(room, run_id, progress=progress, look_after=worker.require_alive)
+
+
+def ring_for_run(room: Installation, run_id: int, *, wait: bool) -> Run:
+    """Ring for a run that workers elsewhere will do, and return it as it is now or at its end."""
+    app = make_app(room.settings.broker_url)
+    CeleryBell(app).ring_plan(run_id)
+    app.close()
+    if wait:
+        return wait_for_run(room, run_id, progress=True, look_after=lambda: None)
+    with room.desk.database.read() as connection:
+        return find_run(connection, run_id)
 
 
 def wait_for_run(

@@ -1,5 +1,6 @@
 """Mail addresses: one parser for the whole product (S20). `parseaddr` is never used."""
 
+import unicodedata
 from dataclasses import dataclass
 
 from email_validator import EmailNotValidError, validate_email
@@ -42,9 +43,11 @@ def read_address(text: str) -> Address:
         )
     except EmailNotValidError as error:
         raise InputError(f"not a mail address: '{clean_header(text, 80)}' ({error})") from error
+    # Folding case can take letters and accents apart, and not always the same way: hence NFC again.
+    folded = unicodedata.normalize("NFC", read.local_part.casefold())
     return Address(
         shown=read.normalized,
         wire=read.ascii_email or f"{read.local_part}@{read.ascii_domain}",
-        key=f"{read.local_part.casefold()}@{read.ascii_domain.casefold()}",
+        key=f"{folded}@{read.ascii_domain.casefold()}",
         needs_smtputf8=read.ascii_email is None,
     )

@@ -123,7 +123,11 @@ def compose(preferences: Preferences, board: Board, given_bits: int) -> Composit
     muted_bits = 0
     for mute in preferences.mutes:
         muted_bits |= board.matching_bits(mute.expression)
-    wanted = [board.new_bits(wish.expression, wish.cursor_at) for wish in preferences.wishes]
+    wanted = [
+        board.new_bits(wish.expression, wish.cursor_at)
+        & (board.urgent_bits if wish.urgent_only else -1)
+        for wish in preferences.wishes
+    ]
     everything = 0
     for bits in wanted:
         everything |= bits

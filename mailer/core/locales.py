@@ -11,6 +11,11 @@ from mailer.errors import InputError
 _SHOWN = 40  # Of what somebody typed, in a message.
 
 
+def language_of(locale: str) -> str:
+    """Return the language of a locale: "zh" of "zh_Hans"."""
+    return locale.replace("_", "-").split("-")[0].casefold()
+
+
 def pick_locale(wanted: str, offered: Sequence[str]) -> str:
     """Return the offered locale nearest to the wanted one: the same, its language, or the first."""
     normal = wanted.replace("_", "-").casefold()

@@ -40,6 +40,7 @@ class Board:
         self.end_at = end_at
         self.stories: tuple[Story, ...] = tuple(entry.story for entry in self._entries)
         self._bit_of = {story.id: 1 << i for i, story in enumerate(self.stories)}
+        self.urgent_bits = self.bits_of([s.id for s in self.stories if s.urgent])
         self._instants = sorted(
             {entry.story.eligible_at for entry in self._entries}
             | {span.added_at for entry in self._entries for span in entry.spans}

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mailer.core.expressions import And, Everything, Expression, canonical, normalise, parse
-from mailer.core.readers import Follow, Follower, Mute
+from mailer.core.readers import Cadence, Follow, Follower, Mute
 from mailer.core.tags import Vocabulary
 from mailer.errors import ExpressionError
 
@@ -14,7 +14,8 @@ class Wish:
     """A follow, parsed.
 
     `follow` is what she wrote, for words; `expression` is that within the newsletter's base
-    expression, for matching; `canonical` is her own part's canonical text.
+    expression, for matching; `canonical` is her own part's canonical text. `urgent_only`: she
+    chose another cadence than the run's, and an alert may bring her urgent stories alone.
     """
 
     follow_id: int
@@ -22,6 +23,7 @@ class Wish:
     expression: Expression
     canonical: str
     cursor_at: datetime
+    urgent_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +62,12 @@ class PreferenceParser:
         self._base = parse(base_expression or "*", vocabulary)
         self._memo: dict[str, _Parsed | None] = {}
 
-    def read(self, follower: Follower) -> Preferences:
-        """Return the preferences of one reader."""
+    def read(self, follower: Follower, cadence: Cadence | None = None) -> Preferences:
+        """Return the preferences of one reader, as a run of a cadence sees them (None: any)."""
         wishes: list[Wish] = []
         dead: list[int] = []
         for follow in follower.follows:
-            wish = self._wish(follow)
+            wish = self._wish(follow, cadence)
             if wish is None:
                 dead.append(follow.id)
             else:
@@ -73,12 +75,17 @@ class PreferenceParser:
         mutes = tuple(m for m in map(self._mute, follower.mutes) if m is not None)
         return Preferences(tuple(wishes), mutes, tuple(dead))
 
-    def _wish(self, follow: Follow) -> Wish | None:
+    def _wish(self, follow: Follow, cadence: Cadence | None) -> Wish | None:
         parsed = self._parse(follow.expression)
         if parsed is None:
             return None
         return Wish(
-            follow.id, parsed.written, parsed.within_base, parsed.canonical, follow.cursor_at
+            follow.id,
+            parsed.written,
+            parsed.within_base,
+            parsed.canonical,
+            follow.cursor_at,
+            urgent_only=cadence is not None and follow.cadence is not cadence,
         )
 
     def _mute(self, mute: Mute) -> ParsedMute | None:

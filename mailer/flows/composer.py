@@ -6,16 +6,18 @@ from datetime import datetime
 
 from mailer.core.deliveries import digest_key
 from mailer.core.digests import Weights, compose, fit
-from mailer.core.locales import pick_locale
+from mailer.core.locales import language_of, pick_locale
 from mailer.core.matching import Board
 from mailer.core.preferences import PreferenceParser
 from mailer.core.readers import Cadence, Follower, MailFormat, Newsletter
 from mailer.core.runs import PlannedMail, slot_key
+from mailer.core.schedules import Lane
 from mailer.core.stories import Story
 from mailer.flows.desk import Desk
+from mailer.render.speech import SPOKEN
 from mailer.store.database import Connection
+from mailer.store.followers import Asking, earliest_cursor, has_urgent
 from mailer.store.ledger_plan import given_stories
-from mailer.store.preferences import earliest_cursor
 from mailer.store.stories import read_board_stories
 from mailer.store.tags import read_vocabulary
 
@@ -34,18 +36,19 @@ class Composer:
         cadence: Cadence,
         *,
         as_of: datetime,
-        zone: str = "",
+        lane: Lane | None = None,
     ) -> None:
         self.newsletter = newsletter
         self.cadence = cadence
         self.as_of = as_of
-        self.slot = slot_key(newsletter.slug, cadence, as_of, zone)
+        # Urgent stories override the preference for a digest: an alert asks its readers, too.
+        urgent = cadence is Cadence.INSTANT and has_urgent(connection, as_of)
+        self.asking = Asking(newsletter.id, cadence, as_of, lane, urgent)
         self.vocabulary = read_vocabulary(connection)
         self._desk = desk
         self._parser = PreferenceParser(self.vocabulary, newsletter.base_expression)
-        self._start_at = min(
-            earliest_cursor(connection, newsletter.id, cadence, as_of) or as_of, as_of
-        )
+        self._slot = slot_key(newsletter.slug, cadence, as_of)
+        self._start_at = min(earliest_cursor(connection, self.asking) or as_of, as_of)
         self._board = self._read_board(connection)
         self._weights: dict[tuple[str, MailFormat], Weights] = {}
 
@@ -65,17 +68,18 @@ class Composer:
         )
         composed = []
         for follower in followers:
-            preferences = self._parser.read(follower)
+            preferences = self._parser.read(follower, self.cadence)
             given_bits = self._board.bits_of(given.get(follower.reader.id, ()))
             composition = compose(preferences, self._board, given_bits)
-            key = digest_key(self.cadence.kind, self.slot, follower.reader.id)
+            key = digest_key(self.cadence.kind, self._slot, follower.reader.id)
             composed.append(PlannedMail(key, follower, composition, preferences.dead_follow_ids))
         self._weigh(composed)
         return [self._fit(mail) for mail in composed]
 
     def locale_of(self, follower: Follower) -> str:
         """Return the locale her mail is written in."""
-        return pick_locale(follower.reader.locale, self.newsletter.locales)
+        spoken = [name for name in self.newsletter.locales if language_of(name) in SPOKEN]
+        return pick_locale(follower.reader.locale, spoken)
 
     def _read_board(self, connection: Connection) -> Board:
         return Board(

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from mailer.core.addresses import read_address
 from mailer.core.deliveries import LEASE, DeliveryState, LeasedDelivery
+from mailer.core.hygiene import clean_header
 from mailer.errors import ServiceAway
 from mailer.flows.desk import Desk
 from mailer.flows.keep_leases import keep_leases
@@ -22,6 +23,7 @@ from mailer.render.message import build_message
 from mailer.store.lease_keeping import prolong
 from mailer.store.ledger_lease import claim, hold, mark, release
 from mailer.store.ledger_reading import read_deliveries, states_of
+from mailer.store.ledger_steering import cancel_rows
 from mailer.store.runs import finish_run
 from mailer.store.tags import read_vocabulary
 
@@ -33,12 +35,14 @@ _KEEP_AFTER = LEASE / 3
 class Delivered:
     """What one call did, counted by what became of each delivery.
 
-    `halted` has the server's words when the fault is ours, `paused` why runs paused themselves.
+    `halted` has the server's words when the fault is ours, `paused` says why runs were paused,
+    `more` is True when the time was up before the work was.
     """
 
     counts: dict[DeliveryState, int] = field(default_factory=dict)
     halted: str = ""
     paused: dict[int, str] = field(default_factory=dict)
+    more: bool = False
 
     def add(self, state: DeliveryState) -> None:
         """Count one."""
@@ -64,7 +68,10 @@ def deliver_run(
     """
     done = Delivered()
     touched = {run_id} if run_id is not None else set()
-    while not done.halted and (until is None or clock() < until):
+    while not done.halted:
+        if until is not None and clock() >= until:
+            done.more = True
+            break
         with desk.database.write() as connection:
             now = clock()
             token, leased = claim(connection, limit=CLAIM, now=now, run_id=run_id)
@@ -75,6 +82,7 @@ def deliver_run(
             _Batch(desk, backend, clock, sleep, done, token, now).send(leased, window)
     with desk.database.write() as connection:
         for each in sorted(touched):
+            cancel_rows(connection, clock(), limit=CLAIM, run_id=each)
             finish_run(connection, each, clock())
     return done
 
@@ -133,7 +141,7 @@ class _Batch:
                 content = build_message(letter, mail, desk.site, desk.signer)
             except Exception as error:  # noqa: BLE001 - a template of somebody else's may do anything
                 with desk.database.write() as connection:
-                    reason = f"cannot be built: {error or type(error).__name__}"
+                    reason = clean_header(f"cannot be built: {type(error).__name__}: {error}", 500)
                     hold(connection, row.id, self.token, self.clock(), reason)
                 self.done.add(DeliveryState.HELD)
                 continue

@@ -8,8 +8,8 @@ from mailer.core.readers import Cadence
 from mailer.core.runs import PlannedMail, add_hashes, hash_text, mail_hash
 from mailer.flows.composer import Composer
 from mailer.flows.desk import Desk
+from mailer.store.followers import read_followers
 from mailer.store.newsletters import find_newsletter
-from mailer.store.preferences import read_followers
 from mailer.store.readers import find_reader
 
 
@@ -64,9 +64,7 @@ def draft_plan(
         while True:
             followers = read_followers(
                 connection,
-                newsletter.id,
-                cadence,
-                as_of,
+                composer.asking,
                 after_reader_id=after,
                 reader_id=only,
                 limit=batch,

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
+from mailer.core.deliveries import InDoubtPolicy
 from mailer.core.runs import RunState
 from mailer.flows.deliver_run import Delivered, deliver_run
 from mailer.flows.desk import Desk
@@ -13,10 +14,15 @@ from mailer.store.runs import unfinished_runs
 
 
 def drain_ledger(
-    desk: Desk, backend: Backend, *, clock: Callable[[], datetime], window: int = 16
+    desk: Desk,
+    backend: Backend,
+    *,
+    clock: Callable[[], datetime],
+    window: int = 16,
+    policy: InDoubtPolicy = InDoubtPolicy.HOLD,
 ) -> Delivered:
     """Take back what dead workers left, plan what is unplanned, send what is due; then return."""
-    recover(desk.database, now=clock())
+    recover(desk.database, now=clock(), policy=policy)
     with desk.database.read() as connection:
         runs = unfinished_runs(connection)
     for run in runs:

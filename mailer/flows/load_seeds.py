@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mailer.core.addresses import read_address
+from mailer.core.clocks import read_duration
 from mailer.core.cursors import first_cursor
 from mailer.core.readers import Cadence, MailFormat, Newsletter, Reader, ReaderState
 from mailer.core.tags import Tag, TagKind
@@ -106,14 +107,9 @@ def _add_schedule(connection: Connection, entry: Mapping[str, Any], as_of: datet
         days=entry.get("days", ""),
         timezone=entry["tz"],
         catch_up=entry.get("catch_up", "coalesce"),
-        max_late=_duration(entry.get("max_late", "6h")),
+        max_late=read_duration(entry["max_late"]),
         now=as_of,
     )
-
-
-def _duration(text: str) -> timedelta:
-    units = {"m": "minutes", "h": "hours", "d": "days"}
-    return timedelta(**{units[text[-1]]: int(text[:-1])})
 
 
 def _add_reader(database: Database, entry: Mapping[str, Any], as_of: datetime) -> None:

@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 
 from mailer.core.readers import Cadence
 from mailer.core.runs import slot_key
+from mailer.core.schedules import Lane
 from mailer.errors import InputError
 from mailer.store.database import Database
+from mailer.store.followers import shard_ends
 from mailer.store.newsletters import find_newsletter
-from mailer.store.preferences import shard_ends
 from mailer.store.runs import add_run, hold_frontier, run_of_slot
 
 SHARD_READERS = 1000  # A shard is one transaction: about 50 ms of row locks on PostgreSQL.
@@ -29,11 +30,15 @@ def open_run(
     *,
     as_of: datetime,
     now: datetime,
-    zone: str = "",
+    identity: str = "",
+    lane: Lane | None = None,
     schedule_id: int | None = None,
     shard_readers: int = SHARD_READERS,
 ) -> OpenedRun:
     """Open the run of a slot, or find it: a slot runs once, whoever asks and how often (I4).
+
+    `identity` names the slot of a schedule; without it newsletter, cadence and moment do. `lane`
+    narrows the run to the readers of one timezone and hour.
 
     Raises InputError when the newsletter has no such cadence, or when `as_of` lies ahead of
     `now`: nothing is sent before its time.
@@ -49,7 +54,7 @@ def open_run(
             allowed = ", ".join(newsletter.cadences)
             raise InputError(f"'{newsletter.slug}' has no {cadence} issue: it has {allowed}")
         hold_frontier(connection, moving=True)
-        key = slot_key(newsletter.slug, cadence, as_of, zone)
+        key = identity or slot_key(newsletter.slug, cadence, as_of)
         there = run_of_slot(connection, key)
         if there is not None:
             return OpenedRun(there, created=False)
@@ -60,7 +65,7 @@ def open_run(
             cadence=cadence,
             as_of=as_of,
             now=now,
-            zone=zone,
+            zone=lane.text if lane is not None else "",
             schedule_id=schedule_id,
             shard_ends=shard_ends(connection, newsletter.id, shard_readers),
         )

@@ -3,11 +3,15 @@
 from datetime import datetime
 
 from mailer.core.deliveries import life_of
+from mailer.core.digests import Why
+from mailer.core.readers import Cadence
 from mailer.core.runs import PlannedMail, add_hashes, mail_hash
+from mailer.core.schedules import read_lane
 from mailer.flows.composer import Composer
 from mailer.flows.desk import Desk
 from mailer.flows.write_letters import message_id
 from mailer.store.database import Connection
+from mailer.store.followers import advance_cursors, read_followers
 from mailer.store.ledger_plan import (
     NewDelivery,
     NewItem,
@@ -16,7 +20,6 @@ from mailer.store.ledger_plan import (
     add_planned,
 )
 from mailer.store.newsletters import find_newsletter
-from mailer.store.preferences import advance_cursors, read_followers
 from mailer.store.runs import Shard, find_run, finish_run, finish_shard, start_sending, take_shard
 
 
@@ -39,7 +42,12 @@ def plan_run(desk: Desk, run_id: int, *, now: datetime) -> int:
                 run = find_run(connection, run_id)
                 newsletter = find_newsletter(connection, run.newsletter)
                 composer = Composer(
-                    desk, connection, newsletter, run.cadence, as_of=run.as_of, zone=run.zone
+                    desk,
+                    connection,
+                    newsletter,
+                    run.cadence,
+                    as_of=run.as_of,
+                    lane=read_lane(run.zone) if run.zone else None,
                 )
             _plan_shard(desk, connection, composer, shard, now)
             done += 1
@@ -50,9 +58,7 @@ def _plan_shard(
 ) -> None:
     followers = read_followers(
         connection,
-        composer.newsletter.id,
-        composer.cadence,
-        composer.as_of,
+        composer.asking,
         after_reader_id=shard.after_reader_id,
         to_reader_id=shard.to_reader_id,
         lock=True,
@@ -72,13 +78,15 @@ def _plan_shard(
             NewOmission(mail.follower.reader.id, item.story_id, item.why.value, item.detail)
             for mail in mails
             for item in mail.composition.omissions
+            # What she has already stands in the ledger as it is.
+            if item.why is not Why.GIVEN
         ],
     )
     answered = [
         follow.id
         for mail in mails
         for follow in mail.follower.follows
-        if follow.id not in mail.dead_follow_ids
+        if follow.cadence is composer.cadence and follow.id not in mail.dead_follow_ids
     ]
     advance_cursors(connection, answered, composer.as_of)
     finish_shard(
@@ -86,10 +94,16 @@ def _plan_shard(
         shard,
         now=now,
         planned_count=planned_count,
-        nothing_new_count=len(mails) - len(planned),
+        nothing_new_count=sum(_was_asked_in_vain(mail, composer.cadence) for mail in mails),
         dead_follow_count=sum(len(mail.dead_follow_ids) for mail in mails),
         plan_hash=add_hashes(*map(mail_hash, mails)),
     )
+
+
+def _was_asked_in_vain(mail: PlannedMail, cadence: Cadence) -> bool:
+    """Readers who are asked for urgent stories alone do not count."""
+    follows = mail.follower.follows
+    return mail.composition.digest is None and any(f.cadence is cadence for f in follows)
 
 
 def _new_delivery(

@@ -6,15 +6,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from mailer.core.deliveries import DeliveryState, LeasedDelivery, retry_delay
+from mailer.core.hygiene import clean_header
 from mailer.core.runs import RunState
 from mailer.errors import ServiceAway
 from mailer.ports import Accepted, Deferred, InDoubt, Misconfigured, Outcome, Refused
 from mailer.store.database import Connection, Database
+from mailer.store.ledger_events import IN_DOUBT
 from mailer.store.ledger_settle import Settlement, settle
 from mailer.store.readers import suppress
 from mailer.store.run_health import record_judgements
 from mailer.store.runs import move_run, reopen_runs
 
+_LONGEST_REPLY = 500
 _UNJUDGED_WAIT = timedelta(seconds=30)
 # A database that restarts is back within these; what was accepted must not become a doubt.
 _PATIENCE_SECONDS = (0.1, 0.5, 2.0, 5.0, 10.0, 15.0)
@@ -80,7 +83,7 @@ def _settle(database: Database, window: Sequence[Sent], token: str, now: datetim
         for one in window:
             if isinstance(one.outcome, Misconfigured):
                 halted = halted or one.outcome.reply
-                ours = f"the fault is ours: {one.outcome.code} {one.outcome.reply}"
+                ours = f"the fault is ours: {_words(one.outcome.code, one.outcome.reply)}"
                 reasons.setdefault(one.row.run_id, ours)
         for run_id, complaint in _complaints(connection, mine):
             reasons.setdefault(run_id, complaint)
@@ -101,7 +104,7 @@ def _complaints(connection: Connection, settled: Sequence[Sent]) -> list[tuple[i
             case Accepted():
                 judged.setdefault(one.row.run_id, []).append(None)
             case Refused(code, reply):
-                judged.setdefault(one.row.run_id, []).append(f"{code} {reply}")
+                judged.setdefault(one.row.run_id, []).append(_words(code, reply))
     complaints = [
         (run_id, record_judgements(connection, run_id, refusals))
         for run_id, refusals in sorted(judged.items())
@@ -109,19 +112,26 @@ def _complaints(connection: Connection, settled: Sequence[Sent]) -> list[tuple[i
     return [(run_id, complaint) for run_id, complaint in complaints if complaint]
 
 
+def _words(code: int, reply: str) -> str:
+    """Quote an answer; without its code when no server said it."""
+    return clean_header(f"{code} {reply}" if code else reply, _LONGEST_REPLY)
+
+
 def _settlement(row: LeasedDelivery, outcome: Outcome, now: datetime) -> Settlement:
+    # A backend of somebody else's may hand on what a server said as it came.
+    reply = clean_header(outcome.reply, _LONGEST_REPLY)
     match outcome:
-        case Accepted(code, reply):
+        case Accepted(code):
             return Settlement(row.id, DeliveryState.ACCEPTED, "accepted", code, reply)
-        case Refused(code, reply):
+        case Refused(code):
             return Settlement(row.id, DeliveryState.REFUSED, "refused", code, reply)
-        case InDoubt(reply):
-            return Settlement(row.id, DeliveryState.IN_DOUBT, "in doubt", None, reply)
-        case Misconfigured(code, reply):
+        case InDoubt():
+            return Settlement(row.id, DeliveryState.IN_DOUBT, IN_DOUBT, None, reply)
+        case Misconfigured(code):
             return Settlement(
                 row.id, DeliveryState.QUEUED, "halted", code, reply, now, counts=False
             )
-        case Deferred(code, reply, counts):
+        case Deferred(code, counts=counts):
             wait = retry_delay(row.attempt_count + 1, row.key) if counts else _UNJUDGED_WAIT
             return Settlement(
                 row.id, DeliveryState.QUEUED, "deferred", code, reply, now + wait, counts

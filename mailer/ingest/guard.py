@@ -17,17 +17,19 @@ import httpx2
 
 from mailer.errors import InputError, ServiceAway
 
-# Addresses that look public and are not. The IPv6 ones carry an IPv4 address, which a gateway on
-# our side of the network might unpack.
+# Addresses that Python calls public, or did in some version, and that are not. Several of IPv6
+# carry an IPv4 address, which a gateway on our side of the network might unpack.
 _REFUSED: Final = tuple(
     ipaddress.ip_network(network)
     for network in (
         "168.63.129.16/32",  # The host of a virtual machine at Azure.
+        "192.0.0.0/24",  # Protocol assignments, RFC 6890; metadata at Oracle.
         "192.88.99.0/24",  # 6to4 relays, RFC 7526.
         "64:ff9b::/96",  # NAT64, RFC 6052.
         "64:ff9b:1::/48",  # NAT64 for local use, RFC 8215.
-        "2001::/32",  # Teredo, RFC 4380.
+        "2001::/23",  # Protocol assignments, RFC 2928; Teredo among them.
         "2002::/16",  # 6to4, RFC 3056.
+        "3fff::/20",  # Documentation, RFC 9637.
     )
 )
 # Everything the world routes today lies in here (RFC 4291 section 2.4, IANA).

@@ -42,6 +42,8 @@ _BARE_PLACE: Final = re.compile(
     r"(?:,? (?P<date>[A-Za-z]{3,9}\.? \d{1,2}))?\s+[\u2013\u2014]+\s+(?P<rest>\S.*)",
     re.DOTALL,
 )
+_DAY: Final = re.compile(r",?\s+(?:[A-Za-z]{3,9}\.?\s+\d{1,2}|\d{1,2}\s+[^\W\d_]{3,10})\Z")
+_DATE_LAST: Final = re.compile(r"(?P<head>\D{3,80}?)[\s,|–—-]+(?P<date>\d{1,4}[./-]\d.{3,30})")
 _LONGEST_BYLINE: Final = 100
 
 
@@ -87,7 +89,7 @@ def split_dateline(paragraph: str) -> tuple[str, str]:
         found = pattern.match(paragraph)
         if found is None:
             continue
-        place, rest = found["place"].strip(" ,"), found["rest"]
+        place, rest = _DAY.sub("", found["place"]).strip(" ,"), found["rest"]
         if pattern is _CHINESE_AGENCY:
             fits = not place.isascii()
         elif pattern is _AGENCY:
@@ -111,13 +113,17 @@ def is_prose(line: str) -> bool:
 
 
 def _segments(line: str) -> list[str]:
-    """Part 'by X | 16 October 2023' at its signs, when a part of it is a date or a byline."""
-    if len(line) > 200 or not any(sign in line for sign in "|•·"):
-        return [line] if line else []
+    """Part 'by X | 16 October 2023' and 'JAPAN, 10/16/2023', which belong on lines of their own."""
+    if len(line) > 200:
+        return [line]
     parts = [part.strip() for part in re.split(r"\s[|•·]\s", f" {line} ") if part.strip()]
-    if any(read_printed(part) or _byline(part) for part in parts):
+    if len(parts) > 1 and any(read_printed(part) or _byline(part) for part in parts):
         return parts
-    return [line]
+    if (found := _DATE_LAST.fullmatch(line)) and read_printed(found["date"]):
+        head = found["head"]
+        if _byline(head) or (head.isupper() and not marker(head)):
+            return [head, found["date"]]
+    return [line] if line else []
 
 
 def _line(text: str, blank_count: int) -> Line:

@@ -150,12 +150,13 @@ def _ends_list(line: Line, follower: Line | None) -> bool:
 
 def _check(page: _Page, lines: Sequence[Line], headline: int, facts: PageFacts, name: str) -> None:
     """Raise RejectedDocument unless the lines are an article beyond reasonable doubt."""
-    if not any(is_prose(line.text) for line in page.paragraphs):
-        raise _no_article(name, facts, "it has no paragraph of text under a headline")
     kicker = find_kicker(lines, headline)
     placed = any(split_dateline(line.text)[0] for line in page.paragraphs[:4])
     signs = (page.date, page.byline, kicker, placed, facts.is_article)
     found = sum(1 for sign in signs if sign)
+    prose = any(is_prose(line.text) for line in page.paragraphs)
+    if not page.paragraphs or not (prose or found > 1):
+        raise _no_article(name, facts, "it has no paragraph of text under a headline")
     roles = {line.marker.role for line in lines if line.marker} - {Role.ASIDE}
     if not found and len(roles) < 2:
         raise _no_article(name, facts, "it has no date, byline, kicker or dateline")

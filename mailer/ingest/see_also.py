@@ -16,9 +16,7 @@ from mailer.ingest.dates import PrintedDate, read_printed
 from mailer.ingest.drafts import TITLE_CHARACTERS, is_kicker_line
 
 _BULLET: Final = re.compile(r"(?:[-*•·»>▪‣–]|\d{1,2}[.)])\s+")
-_DATE_FIRST: Final = re.compile(
-    r"[(\[]?(\d[\d./:-]{5,15}(?:[\s,]+\d{1,2}[.:]\d\d)?)[)\],:|–—\s-]+(.{3,})"
-)
+_AFTER_DATE: Final = re.compile(r"[)\],:|–—]*\s+(?:[-|–—]\s+)?|[)\]:|–—]+")
 
 
 @dataclass(slots=True)
@@ -43,12 +41,21 @@ def read_see_also(
     return tuple(
         SeeAlso(
             entry.title,
-            links.get(clean_header(entry.title), ""),
+            _address(entry.title, links),
             entry.date.at(day_first=day_first).date() if entry.date else None,
         )
         for entry in entries
         if entry.title
     )
+
+
+def _address(title: str, links: Mapping[str, str]) -> str:
+    title = clean_header(title)
+    if title in links:
+        return links[title]
+    # The link may hold the date or the kicker too; a short title could stand in many.
+    inside = (href for text, href in links.items() if len(title) >= 12 and title in text)
+    return next(inside, "")
 
 
 def _paired(lines: Iterable[str]) -> list[_Entry]:
@@ -86,8 +93,10 @@ def _parts(line: str) -> list[str | PrintedDate]:
     line = line[: TITLE_CHARACTERS + 100]
     if date := read_printed(line):
         return [date]
-    if (found := _DATE_FIRST.fullmatch(line)) and (date := read_printed(found[1])):
-        return [date, found[2].strip()]
+    for sign in _AFTER_DATE.finditer(line[:40]):
+        title = line[sign.end() :].strip()
+        if title and (date := read_printed(line[: sign.start()].lstrip("(["))):
+            return [date, title]
     # From the longest possible date to the shortest: '12 February 2016' ends in '2016'.
     near_end = max(0, len(line) - 40)
     for place in re.finditer(r"(?<=[\s(\[])\w", line[near_end:]):

@@ -5,6 +5,8 @@ from lxml import etree, html
 from mailer.core.hygiene import clean_header
 
 _LENGTH = 240
+# What ends a word even without a space behind it.
+_BLOCKS = ("blockquote", "br", "div", "h1", "h2", "h3", "h4", "h5", "h6", "li", "p", "td")
 _READ = 20_000  # Characters of HTML: the first 240 of its text are well inside.
 
 
@@ -18,7 +20,9 @@ def extract(body_html: str) -> str:
         return ""
     for element in body.iter("script", "style"):
         element.text = ""
-    text = clean_header(" ".join(str(part) for part in body.itertext()), _READ)
+    for block in body.iter(*_BLOCKS):
+        block.tail = f" {block.tail or ''}"
+    text = clean_header("".join(str(part) for part in body.itertext()), _READ)
     if len(text) <= _LENGTH:
         return text
     head = text[: _LENGTH - 1]

@@ -13,6 +13,9 @@ from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_time
 from babel.numbers import format_decimal
 
+# The languages there is a catalogue for. A mail in half a language is worse than one in English.
+SPOKEN = frozenset({"en"})
+
 
 class Speech:
     """The words, dates and numbers of one locale; an unknown one speaks English."""

@@ -16,7 +16,6 @@ LEFT_IN = {
     "refused": DeliveryState.REFUSED,
     "deferred": DeliveryState.QUEUED,
     "halted": DeliveryState.QUEUED,
-    "not sent": DeliveryState.QUEUED,
     IN_DOUBT: DeliveryState.IN_DOUBT,
     "withheld": DeliveryState.WITHHELD,
     "expired": DeliveryState.EXPIRED,

@@ -19,6 +19,11 @@ from mailer.store.ledger_tables import (
 )
 from mailer.store.tables import follows, newsletters, stories
 
+_DOUBTFUL = [
+    literal(state.value, literal_execute=True)
+    for state in (DeliveryState.IN_DOUBT, DeliveryState.HELD)
+]
+
 
 @dataclass(frozen=True, slots=True)
 class ItemRow:
@@ -87,10 +92,11 @@ def list_deliveries(
     run_id: int | None = None,
     reader_id: int | None = None,
     state: DeliveryState | None = None,
+    after_id: int = 0,
     limit: int = 1000,
 ) -> list[DeliveryRow]:
-    """Return deliveries by id, narrowed by what is given."""
-    query = _query().limit(limit)
+    """Return deliveries by id from after `after_id` on, narrowed by what is given."""
+    query = _query().where(deliveries.c.id > after_id).limit(limit)
     if run_id is not None:
         query = query.where(deliveries.c.run_id == run_id)
     if reader_id is not None:
@@ -102,11 +108,15 @@ def list_deliveries(
 
 def doubtful_deliveries(connection: Connection, limit: int = 1000) -> list[DeliveryRow]:
     """Return the deliveries that wait for an operator: in doubt or held, by id."""
-    waiting = [
-        literal(state.value, literal_execute=True)
-        for state in (DeliveryState.IN_DOUBT, DeliveryState.HELD)
-    ]
-    return _rows(connection, _query().where(deliveries.c.state.in_(waiting)).limit(limit))
+    return _rows(connection, _query().where(deliveries.c.state.in_(_DOUBTFUL)).limit(limit))
+
+
+def doubtful_count(connection: Connection) -> int:
+    """Return how many there are."""
+    count: int = connection.execute(
+        select(func.count()).where(deliveries.c.state.in_(_DOUBTFUL))
+    ).scalar_one()
+    return count
 
 
 def states_of(connection: Connection, delivery_ids: Sequence[int]) -> dict[int, DeliveryState]:

@@ -1,10 +1,11 @@
 """The ledger as operators and policies move it: cancelled, queued again, resent, accepted, held.
 
 Each function is one step inside the caller's transaction, and moves only rows that still stand
-where it expects them.
+where it expects them. A run that was done goes on when a row of it is queued again.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -26,6 +27,7 @@ from mailer.core.readers import Cadence
 from mailer.core.runs import RunState
 from mailer.store.ledger_events import IN_DOUBT, record_events, take_back
 from mailer.store.ledger_tables import deliveries, delivery_events, runs
+from mailer.store.runs import reopen_runs
 
 _S = DeliveryState
 _WAS_IN_DOUBT = exists().where(
@@ -76,51 +78,50 @@ def queue_held(
         lost_lease_count=0,
     )
     record_events(connection, ids, "queued again", now)
+    _reopen(connection, ids)
     return len(ids)
 
 
-def resend_doubts(
-    connection: Connection,
-    now: datetime,
-    *,
-    alerts: bool,
-    most_resends: int,
-    not_before_at: datetime,
-    limit: int,
-) -> list[int]:
-    """Queue rows in doubt again, of alerts or of digests; returns their runs, with repetitions.
+@dataclass(frozen=True, slots=True)
+class DoubtRule:
+    """How often alerts, or digests, may go out again after a doubt, and from when on."""
 
-    A row that went out again `most_resends` times already, or whose time is over, stays as it is.
+    alerts: bool
+    most_resends: int
+    not_before_at: datetime
+
+
+def resend_doubts(connection: Connection, rule: DoubtRule, now: datetime, *, limit: int) -> int:
+    """Queue up to `limit` rows in doubt again and return how many.
+
+    A row that went out again often enough, or whose time is over, stays as it is.
     """
-    picked = _doubts(alerts).where(
-        deliveries.c.resend_count < most_resends, deliveries.c.expires_at > not_before_at
+    picked = _doubts(rule).where(
+        deliveries.c.resend_count < rule.most_resends,
+        deliveries.c.expires_at > rule.not_before_at,
     )
     ids = _move(
         connection,
         picked.limit(limit),
         _S.QUEUED,
         "in doubt, resent",
-        not_before_at=not_before_at,
+        not_before_at=rule.not_before_at,
         settled_at=None,
         resend_count=deliveries.c.resend_count + 1,
         lost_lease_count=0,
     )
     record_events(connection, ids, "resent", now)
-    return _runs_of(connection, ids)
+    _reopen(connection, ids)
+    return len(ids)
 
 
-def hold_doubts(
-    connection: Connection,
-    now: datetime,
-    *,
-    alerts: bool,
-    most_resends: int,
-    not_before_at: datetime,
-    limit: int,
-) -> int:
-    """Hold the rows in doubt that `resend_doubts` leaves; returns how many."""
-    picked = _doubts(alerts).where(
-        or_(deliveries.c.resend_count >= most_resends, deliveries.c.expires_at <= not_before_at)
+def hold_doubts(connection: Connection, rule: DoubtRule, now: datetime, *, limit: int) -> int:
+    """Hold up to `limit` of the rows in doubt that `resend_doubts` leaves; returns how many."""
+    picked = _doubts(rule).where(
+        or_(
+            deliveries.c.resend_count >= rule.most_resends,
+            deliveries.c.expires_at <= rule.not_before_at,
+        )
     )
     reason = "in doubt, and not resent again"
     ids = _move(connection, picked.limit(limit), _S.HELD, reason, settled_at=None)
@@ -145,6 +146,7 @@ def resend_one(connection: Connection, delivery_id: int, now: datetime, until: d
     )
     event = "resent" if doubted else "queued again"
     record_events(connection, ids, event, now, detail="by an operator")
+    _reopen(connection, ids)
     return bool(ids)
 
 
@@ -164,11 +166,11 @@ def accept_one(connection: Connection, delivery_id: int, now: datetime) -> bool:
     return bool(ids)
 
 
-def _doubts(alerts: bool) -> Select[Any]:
+def _doubts(rule: DoubtRule) -> Select[Any]:
     """Select rows in doubt, except of cancelled runs: nothing of those goes out any more."""
     cadence = runs.c.cadence == Cadence.INSTANT.value
     of_runs = select(runs.c.id).where(
-        cadence if alerts else ~cadence, runs.c.state != RunState.CANCELLED.value
+        cadence if rule.alerts else ~cadence, runs.c.state != RunState.CANCELLED.value
     )
     return _pick(_in(_S.IN_DOUBT), deliveries.c.run_id.in_(of_runs))
 
@@ -214,11 +216,8 @@ def _move(
     return ids
 
 
-def _runs_of(connection: Connection, delivery_ids: Sequence[int]) -> list[int]:
-    if not delivery_ids:
-        return []
-    return list(
-        connection.scalars(
-            select(deliveries.c.run_id).where(deliveries.c.id.in_(delivery_ids)).distinct()
-        )
-    )
+def _reopen(connection: Connection, delivery_ids: Sequence[int]) -> None:
+    """What was queued again wants its run to be sending."""
+    if delivery_ids:
+        of_rows = select(deliveries.c.run_id).where(deliveries.c.id.in_(delivery_ids)).distinct()
+        reopen_runs(connection, connection.scalars(of_rows).all())

@@ -98,6 +98,36 @@ def add_run(
     return run_id
 
 
+def add_skipped_run(
+    connection: Connection,
+    *,
+    slot_key: str,
+    newsletter_id: int,
+    schedule_id: int,
+    cadence: Cadence,
+    zone: str,
+    as_of: datetime,
+    reason: str,
+    now: datetime,
+) -> None:
+    """Put a slot that never runs on record, with the reason; again is no change."""
+    if run_of_slot(connection, slot_key) is None:
+        connection.execute(
+            insert(runs).values(
+                slot_key=slot_key,
+                newsletter_id=newsletter_id,
+                schedule_id=schedule_id,
+                cadence=cadence.value,
+                zone=zone,
+                as_of=as_of,
+                state=RunState.SKIPPED.value,
+                state_reason=reason,
+                created_at=now,
+                finished_at=now,
+            )
+        )
+
+
 def find_run(connection: Connection, run_id: int) -> Run:
     """Return a run with its counts; raises NotFoundError."""
     found = _read(connection, _query().where(runs.c.id == run_id))

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, insert, select
+from sqlalchemy import Connection, Row, Select, insert, select, update
 
 from mailer.core.readers import Cadence
+from mailer.errors import NotFoundError
 from mailer.store.tables import newsletters, schedules
 
 
@@ -19,6 +20,7 @@ class Schedule:
     """
 
     id: int
+    newsletter_id: int
     newsletter: str
     cadence: Cadence
     at: str
@@ -72,6 +74,48 @@ def schedules_of(connection: Connection, newsletter_id: int) -> list[Schedule]:
     return [_schedule(row) for row in rows]
 
 
+def find_schedule(connection: Connection, schedule_id: int) -> Schedule:
+    """Return a current schedule; raises NotFoundError."""
+    row = connection.execute(_current().where(schedules.c.id == schedule_id)).one_or_none()
+    if row is None:
+        raise NotFoundError(
+            f"no schedule {schedule_id}: 'mailer schedules list' shows those there are"
+        )
+    return _schedule(row)
+
+
+def looked_at_schedule(connection: Connection, schedule_id: int, until: datetime) -> None:
+    """Record that all slots up to `until` are on record; never moves back."""
+    connection.execute(
+        update(schedules)
+        .where(schedules.c.id == schedule_id, schedules.c.looked_until_at < until)
+        .values(looked_until_at=until)
+    )
+
+
+def pause_schedule(connection: Connection, schedule_id: int, at: datetime) -> None:
+    """Stop opening runs of this schedule."""
+    connection.execute(
+        update(schedules)
+        .where(schedules.c.id == schedule_id, schedules.c.paused_at.is_(None))
+        .values(paused_at=at)
+    )
+
+
+def resume_schedule(connection: Connection, schedule_id: int, at: datetime) -> None:
+    """Open runs again, from now on: slots of the pause are not caught up."""
+    connection.execute(
+        update(schedules)
+        .where(schedules.c.id == schedule_id)
+        .values(paused_at=None, looked_until_at=at)
+    )
+
+
+def end_schedule(connection: Connection, schedule_id: int, at: datetime) -> None:
+    """Remove a schedule; its runs stay."""
+    connection.execute(update(schedules).where(schedules.c.id == schedule_id).values(ended_at=at))
+
+
 def _current() -> Select[Any]:
     return (
         select(schedules, newsletters.c.slug.label("newsletter"))
@@ -84,6 +128,7 @@ def _current() -> Select[Any]:
 def _schedule(row: Row[Any]) -> Schedule:
     return Schedule(
         id=row.id,
+        newsletter_id=row.newsletter_id,
         newsletter=row.newsletter,
         cadence=Cadence(row.cadence),
         at=row.at,

@@ -57,6 +57,9 @@ def test_a_local_part_beyond_ascii_needs_a_server_that_takes_it() -> None:
         pytest.param("a@BÜCHER.example", "a@xn--bcher-kva.example", id="IDN"),
         pytest.param("jose\u0301@example.org", "jos\u00e9@example.org", id="composed or not"),
         pytest.param("JOSÉ@example.org", "josé@example.org", id="case beyond ASCII"),
+        pytest.param(
+            "\u0390@example.org", "\u0399\u0308\u0301@example.org", id="case, then accents"
+        ),
         pytest.param("a@\uff4e\uff45ws.example", "a@news.example", id="full-width domain"),
     ],
 )

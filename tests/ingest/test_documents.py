@@ -106,8 +106,7 @@ def read_or_reject(content: bytes, name: str) -> ParsedDocument | None:
     begun = time.monotonic()
     try:
         document = read_document(content, name=name)
-    except RejectedDocument as reason:
-        assert str(reason).isprintable()
+    except RejectedDocument:
         return None
     finally:
         assert time.monotonic() - begun < 5
@@ -207,7 +206,7 @@ def test_a_damaged_document_is_read_or_rejected(text: str) -> None:
 def test_a_damaged_feed_gives_clean_stories(text: str) -> None:
     try:
         facts = read_entries(text.encode("utf-8", "replace"), 100)
-    except Exception:  # noqa: BLE001 - feedparser may fail in any way, in its own process.
+    except Exception:  # noqa: BLE001 - feedparser may fail in any way, in its own process
         return
     check(feed_document(facts))
 

@@ -169,7 +169,7 @@ def test_a_page_that_is_no_article_is_rejected(page: str, reason: str) -> None:
 def test_a_rejected_page_names_the_feed_of_its_site() -> None:
     page = (
         '<html><head><link rel="alternate" type="application/atom+xml" '
-        'href="https://meridian.example/feed.xml"></head><body><h1>Home of the desk</h1></body></html>'
+        'href="https://meridian.example/feed.xml"></head><body><h1>Home</h1></body></html>'
     )
     with pytest.raises(RejectedDocument, match=r"import https://meridian\.example/feed\.xml"):
         read_document(page.encode(), name="index.html")

@@ -24,7 +24,7 @@ Tornano i traghetti notturni tra Busan e Osaka
 
 di Yun Ha-eun
 
-Dopo quattro anni le due città portuali sono di nuovo unite, tre notti alla settimana, a prezzi quasi uguali.
+Dopo quattro anni le due città portuali sono di nuovo unite, tre notti alla settimana.
 
 Busan (Meridian) – {FIRST}
 
@@ -89,7 +89,7 @@ CHINESE = """\
 12/02/2016 15:14
 
 电子报
-"""
+"""  # noqa: RUF001 - these signs are Chinese
 
 
 @pytest.mark.parametrize(
@@ -113,11 +113,27 @@ def test_the_words_round_an_article_are_known_in_other_languages(
     assert [other.published_on for other in draft.see_also] == [date(2016, 2, 12)]
 
 
+README = """\
+# ferries
+
+A tool.
+
+## Install
+
+```
+pip install ferries
+```
+
+- fast
+- small, and it does a single thing well, which nobody else does today.
+"""
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
         pytest.param(
-            "# ferries\n\nA tool.\n\n## Install\n\n```\npip install ferries\n```\n\n- fast\n- small, and it does a single thing well, which nobody else does today.\n",
+            README,
             "no article",
             id="README",
         ),

@@ -6,7 +6,7 @@ import pytest
 
 from mailer.core.stories import SeeAlso, StoryDraft
 from mailer.ingest.documents import read_document
-from tests.ingest.printed import HEADLINE, LEAD, PAGE, SECOND, replaced
+from tests.ingest.printed import LEAD, PAGE, replaced
 
 SEE_ALSO = (
     SeeAlso("A timetable for sleepers", "", date(2016, 2, 12)),
@@ -84,12 +84,7 @@ def read(text: str) -> StoryDraft:
             id="tags on the line",
         ),
         pytest.param(
-            [
-                (
-                    "See also\nA timetable for sleepers\n12/02/2016 15:14\nThe pier that outlived its ferry\n11/08/2017 20:05\nOsaka counts its lanterns\n24/01/2006\n",
-                    "",
-                )
-            ],
+            [(LIST, "")],
             "see_also",
             (),
             id="no list",
@@ -103,7 +98,7 @@ def read(text: str) -> StoryDraft:
         pytest.param(
             [
                 (
-                    "Newsletter\n\nSubscribe to Meridian Desk updates or change your preferences\n\nSubscribe now\n",
+                    BOX,
                     "",
                 )
             ],

@@ -6,7 +6,6 @@ from datetime import UTC, date, datetime
 import pytest
 
 from mailer.core.stories import SeeAlso, StoryDraft
-from mailer.errors import RejectedDocument
 from mailer.ingest.documents import read_document
 from tests.ingest.printed import (
     BODY,

@@ -160,17 +160,17 @@ def test_deep_nesting_is_flattened_and_the_text_stays(source: str) -> None:
 @pytest.mark.parametrize(
     "source",
     [
-        pytest.param("<" * 300_000, id="signs"),
-        pytest.param("&" * 300_000, id="ampersands"),
+        pytest.param("<" * 100_000, id="signs"),
+        pytest.param("&" * 200_000, id="ampersands"),
         pytest.param("<!--" * 100_000, id="comments"),
         pytest.param('<a b="' * 100_000, id="quotes"),
-        pytest.param("<a b=\"x>'" * 100_000, id="mixed quotes"),
+        pytest.param("<a b=\"x>'" * 50_000, id="mixed quotes"),
         pytest.param("<a =" + " " * 300_000, id="spaces"),
         pytest.param("<a " + "a" * 300_000 + ">x", id="a long attribute"),
         pytest.param("<script>" * 100_000, id="scripts"),
         pytest.param("</p>" * 100_000, id="ends without begin"),
-        pytest.param("<a href=https://x.example/>y" * 30_000, id="links"),
-        pytest.param("<br>x" * 50_000, id="breaks"),
+        pytest.param("<a href=https://x.example/>y" * 15_000, id="links"),
+        pytest.param("<br>x" * 20_000, id="breaks"),
         pytest.param("x" * 3_000_000, id="one word"),
         pytest.param("word " * 600_000, id="one paragraph"),
     ],
@@ -210,25 +210,23 @@ def test_plain_text_is_one_line_of_words() -> None:
     assert plain_text("<p>a<br>b</p><ul><li>c &amp; d</ul><script>e</script>") == "a b c & d"
 
 
+PIECES = """
+<p> </p> <b> </b> <a> </a> <ul> </ul> <li> <blockquote> </blockquote> <br> <svg> </svg> <math>
+<mtext> <style> </style> <script> </script> <title> </title> <template> <noscript> </noscript>
+<img/src=x/onerror=alert(1)> <a/href=javascript:alert(1)> <a/href='https://x.example/\"onx=1'>
+<a/href=java&#9;script:x> <p/onclick=x> <!-- --> <![CDATA[ ]]> <iframe/src=javascript:1> <form>
+javascript: onload= &lt;script&gt; &#60; < > \" ' & / = x <h1> <table> <td> \x00 \ud800
+"""
 FRAGMENTS = st.lists(
-    st.sampled_from(
-        "<p> </p> <b> </b> <a> </a> <ul> </ul> <li> <blockquote> </blockquote> <br> <svg> </svg> <math> "
-        "<mtext> <style> </style> <script> </script> <title> </title> <template> <noscript> </noscript> "
-        "<img/src=x/onerror=alert(1)> <a/href=javascript:alert(1)> <a/href='https://x.example/\"onx=1'> "
-        "<a/href=java&#9;script:x> <p/onclick=x> <!-- --> <![CDATA[ ]]> <iframe/src=javascript:1> "
-        "javascript: onload= &lt;script&gt; &#60; < > \" ' & / = x <h1> <table> <td> <form> \x00 \ud800".split(
-            " "
-        )
-    )
-    | st.text(max_size=5),
-    max_size=40,
+    st.sampled_from([*PIECES.split(), " "]) | st.text(max_size=5), max_size=40
 ).map("".join)
 
 
 @given(FRAGMENTS)
 @example('<svg></p><style><a id="</style><img src=1 onerror=alert(1)>">')
 @example(
-    '<math><mtext><table><mglyph><style><!--</style><img title="--&gt;&lt;img src=1 onerror=alert(1)&gt;">'
+    "<math><mtext><table><mglyph><style><!--</style>"
+    '<img title="--&gt;&lt;img src=1 onerror=alert(1)&gt;">'
 )
 @example('<noscript><p title="</noscript><img src=x onerror=alert(1)>">')
 def test_nothing_that_runs_comes_out_of_any_input(source: str) -> None:

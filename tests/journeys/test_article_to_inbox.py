@@ -7,11 +7,12 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from tests.delivery.sinks import SinkServer
 
 ARTICLE = """03/09/2026, 08.15
 CHINA – NORTH KOREA
@@ -36,36 +37,21 @@ A ferry line returns after six years
 """
 
 
-class _Sink:
-    """Keep what arrives."""
-
-    def __init__(self) -> None:
-        self.envelopes: list[Envelope] = []
-
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
-        self.envelopes.append(envelope)
-        return "250 2.0.0 kept"
-
-
 @pytest.fixture
-def sink() -> Iterator[tuple[_Sink, int]]:
-    """A real SMTP server on loopback, and its port."""
-    handler = _Sink()
-    controller = Controller(handler, hostname="127.0.0.1", port=0)
-    controller.start()
-    assert controller.server is not None
-    yield handler, controller.server.sockets[0].getsockname()[1]
-    controller.stop()
+def sink() -> Iterator[SinkServer]:
+    """A real SMTP server on loopback."""
+    server = SinkServer()
+    yield server
+    server.stop()
 
 
 def test_an_article_reaches_the_reader_who_follows_both_its_tags(
-    sink: tuple[_Sink, int], database_url: str, tmp_path: Path
+    sink: SinkServer, database_url: str, tmp_path: Path
 ) -> None:
-    handler, port = sink
     environment = os.environ | {
         "MAILER_DATABASE_URL": database_url,
         "MAILER_BACKEND": "smtp",
-        "MAILER_SMTP_URL": f"smtp://127.0.0.1:{port}",
+        "MAILER_SMTP_URL": f"smtp://127.0.0.1:{sink.port}",
     }
 
     def mailer(*words: str, code: int = 0) -> str:
@@ -100,13 +86,10 @@ def test_an_article_reaches_the_reader_who_follows_both_its_tags(
     assert story["see_also"][0]["published_on"] == "2025-11-21"
     assert sent["counts"] == {"accepted": 1}
     assert (again["planned"], again["counts"]) == (0, {})
-    [envelope] = handler.envelopes
-    assert envelope.rcpt_tos == ["mina@reader.example"]
-    message = email.message_from_bytes(
-        envelope.original_content or b"", policy=email.policy.default
-    )
-    text = message.get_body(("plain",)).get_content()
-    html = message.get_body(("html",)).get_content()
+    [mail] = sink.mails
+    assert mail.recipients == ["mina@reader.example"]
+    message = email.message_from_bytes(mail.content, EmailMessage, policy=email.policy.default)
+    text, html = (part.get_content() for part in message.iter_parts())
     assert "A second bridge over the Yalu opens to lorries" in text
     assert "A second bridge over the Yalu opens to lorries" in html
     assert "style=" in html

@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
+from lxml import html
+
 from mailer.core.digests import Item, Reason, Section, Shown
 from mailer.core.expressions import canonical, in_words, parse
 from mailer.core.letters import Letter
@@ -121,3 +123,11 @@ def a_letter(*sections: Section, **changes: Any) -> Letter:
 def a_renderer(**options: Any) -> Renderer:
     """A renderer of this newsroom."""
     return Renderer(SITE, SIGNER, **{"max_mail_bytes": 102_400, **options})
+
+
+def seen(page: str) -> str:
+    """The text of a page without its head and its hidden first lines."""
+    document = html.document_fromstring(page)
+    for hidden in document.xpath("//head|//div[@aria-hidden]"):
+        hidden.drop_tree()
+    return " ".join(str(document.text_content()).split())

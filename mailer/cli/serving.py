@@ -1,0 +1,103 @@
+"""`mailer worker`, `beat`, `up` and `drain`: what runs until it is told to stop."""
+
+import os
+import signal
+import sys
+import threading
+from typing import Annotated
+
+import typer
+
+from mailer.cli.options import JsonOption
+from mailer.cli.output import note, print_json, say
+from mailer.cli.room import open_room
+from mailer.flows.drain_ledger import drain_ledger
+from mailer.settings import read_settings
+
+
+def worker(
+    queues: Annotated[
+        list[str] | None, typer.Option(help="Only this queue; may be repeated. Else all.")
+    ] = None,
+    concurrency: Annotated[
+        int, typer.Option(min=1, max=256, help="Processes; else one per processor.")
+    ] = os.cpu_count() or 1,
+) -> None:
+    """Plan and deliver what the bells of the broker announce; start any number, anywhere.
+
+    SIGTERM stops softly. While the broker is away it finds due work by itself.
+    """
+    from workers.serving import serve_worker
+
+    raise typer.Exit(serve_worker(read_settings(), queues or (), concurrency))
+
+
+def beat() -> None:
+    """Ring the clock's bells; several beats do no harm, since a slot runs once."""
+    from workers.serving import serve_beat
+
+    serve_beat(read_settings())
+
+
+def up() -> None:
+    """Run everything in this process, without any service: schedules, alerts, sending."""
+    from workers.lookout import look_forever, wait_on_event
+
+    stop = _stop_on_signals()
+    with open_room() as room:
+        backend = room.open_backend(sys.stdout)
+        note("up: schedules and alerts run here; Ctrl-C stops")
+        try:
+            look_forever(room, backend, wait=wait_on_event(stop))
+        finally:
+            backend.close()
+
+
+def drain(
+    forever: Annotated[
+        bool, typer.Option("--forever", help="Look again every 10 s, and open due runs, too.")
+    ] = False,
+    until_closed: Annotated[int | None, typer.Option(hidden=True)] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Plan and deliver everything that is due, without any broker."""
+    with open_room() as room:
+        backend = room.open_backend(sys.stderr if as_json else sys.stdout)
+        try:
+            if forever:
+                from workers.lookout import look_forever, wait_on_event, wait_on_pipe
+
+                stop = _stop_on_signals()
+                wait = (
+                    wait_on_event(stop)
+                    if until_closed is None
+                    else wait_on_pipe(until_closed, stop)
+                )
+                look_forever(room, backend, wait=wait)
+                return
+            drained = drain_ledger(
+                room.desk,
+                backend,
+                clock=room.clock,
+                window=room.settings.smtp_window,
+                policy=room.settings.in_doubt,
+            )
+        finally:
+            backend.close()
+    counts = {state.value: count for state, count in sorted(drained.counts.items())}
+    if as_json:
+        print_json({"counts": counts, "halted": drained.halted})
+    else:
+        words = ", ".join(f"{count} {state}" for state, count in counts.items())
+        say(words or "nothing was due")
+    if drained.halted:
+        note(f"halted: {drained.halted}")
+        raise typer.Exit(1)
+
+
+def _stop_on_signals() -> threading.Event:
+    """Return an event that SIGTERM and Ctrl-C set: the window at hand is finished first."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop

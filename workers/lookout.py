@@ -1,0 +1,57 @@
+"""The look by itself: what is due is done every few seconds, with or without a broker."""
+
+import logging
+import select
+import threading
+from collections.abc import Callable
+
+from mailer.bootstrap import Installation
+from mailer.errors import ServiceAway
+from mailer.flows.drain_ledger import drain_ledger
+from mailer.flows.open_due_runs import open_due_runs
+from mailer.ports import Backend
+
+EVERY_SECONDS = 10.0
+_log = logging.getLogger(__name__)
+
+
+def look_forever(room: Installation, backend: Backend, *, wait: Callable[[], bool]) -> None:
+    """Open due runs, recover, plan and deliver, again and again until `wait` says stop.
+
+    `wait` sleeps between two looks and returns True when it is time to stop. A database that is
+    away is waited for.
+    """
+    while True:
+        try:
+            look_once(room, backend)
+        except ServiceAway as error:
+            _log.warning("%s: looking again in %.0f s", error, EVERY_SECONDS)
+        if wait():
+            return
+
+
+def look_once(room: Installation, backend: Backend) -> None:
+    """Do what is due now."""
+    open_due_runs(room.desk.database, now=room.clock())
+    drain_ledger(
+        room.desk,
+        backend,
+        clock=room.clock,
+        window=room.settings.smtp_window,
+        policy=room.settings.in_doubt,
+    )
+
+
+def wait_on_event(stop: threading.Event) -> Callable[[], bool]:
+    """Return a wait that ends early when the event is set."""
+    return lambda: stop.wait(EVERY_SECONDS)
+
+
+def wait_on_pipe(descriptor: int, stop: threading.Event) -> Callable[[], bool]:
+    """Return a wait that says stop when the other end of a pipe is closed, or on the event."""
+
+    def wait() -> bool:
+        closed, _, _ = select.select([descriptor], [], [], EVERY_SECONDS)
+        return bool(closed) or stop.is_set()
+
+    return wait
