@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from mailer.cli.documents import delivery_document, event_document
+from mailer.cli.documents import delivery_document, event_document, moment
 from mailer.cli.options import JsonOption
 from mailer.cli.output import headline, print_json, print_table, say
 from mailer.cli.parts import Part, print_part, read_part
@@ -13,10 +13,18 @@ from mailer.core.addresses import read_address
 from mailer.core.deliveries import DeliveryState
 from mailer.errors import InputError
 from mailer.flows.preview_mail import rebuild_mail
-from mailer.store.ledger_reading import DeliveryRow, events_of, find_delivery, list_deliveries
+from mailer.flows.resolve_delivery import Resolution, resolve_delivery
+from mailer.store.ledger_reading import (
+    DeliveryRow,
+    doubtful_deliveries,
+    events_of,
+    find_delivery,
+    list_deliveries,
+)
 from mailer.store.readers import find_reader
 
-app = typer.Typer(help="The ledger: list, show.", no_args_is_help=True)
+app = typer.Typer(help="Deliveries: list, show, doubtful, resolve.", no_args_is_help=True)
+DeliveryId = Annotated[int, typer.Argument(metavar="ID", help="See 'mailer deliveries list'.")]
 
 
 def print_deliveries(rows: list[DeliveryRow], empty: str) -> None:
@@ -65,7 +73,7 @@ def list_all(
 
 @app.command("show")
 def show(
-    delivery_id: Annotated[int, typer.Argument(metavar="ID")],
+    delivery_id: DeliveryId,
     part: Annotated[
         str, typer.Option(help="Print a part of the mail: headers, text, html or source.")
     ] = "",
@@ -103,3 +111,66 @@ def show(
     print_part(rebuilt, Part.HEADERS)
     say()
     print_part(rebuilt, Part.TEXT)
+
+
+@app.command("doubtful")
+def doubtful(
+    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 1000,
+    as_json: JsonOption = False,
+) -> None:
+    """List what waits for a decision: mail in doubt, which may have been accepted, and held mail.
+
+    Look a Message-ID up in the mail server's log, then say 'mailer deliveries resolve'.
+    """
+    with open_room() as room, room.desk.database.read() as connection:
+        rows = doubtful_deliveries(connection, limit)
+    if as_json:
+        print_json([delivery_document(row) for row in rows])
+        return
+    print_table(
+        ["id#", "run#", "to", "state", "since", "tries#", "resent#", "what is known", "Message-ID"],
+        [
+            [
+                row.id,
+                row.run_id,
+                row.email,
+                row.state,
+                moment(row.settled_at) or "",
+                row.attempt_count,
+                row.resend_count,
+                row.reply or row.state_reason,
+                row.message_id,
+            ]
+            for row in rows
+        ],
+        "nothing is in doubt or held",
+    )
+
+
+@app.command("resolve")
+def resolve(
+    delivery_id: DeliveryId,
+    resend: Annotated[
+        bool, typer.Option("--resend", help="Send it again, with the same Message-ID.")
+    ] = False,
+    accept: Annotated[
+        bool, typer.Option("--accept", help="It has arrived: there is proof elsewhere.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Decide about a delivery that is in doubt or held."""
+    if resend == accept:
+        raise InputError("say either --resend or --accept")
+    with open_room() as room:
+        row = resolve_delivery(
+            room.desk.database,
+            delivery_id,
+            Resolution.RESEND if resend else Resolution.ACCEPT,
+            now=room.clock(),
+        )
+    if as_json:
+        print_json(delivery_document(row))
+        return
+    say(f"delivery {row.id} to {row.email} is {row.state}: {row.state_reason}")
+    if resend:
+        say("workers send it; without workers: 'mailer drain'")

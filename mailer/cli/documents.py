@@ -193,6 +193,7 @@ def delivery_document(row: DeliveryRow) -> Document:
             for item in row.items
         ],
         "attempts": row.attempt_count,
+        "resends": row.resend_count,
         "reply": row.reply,
         "reply_code": row.reply_code,
         "planned_at": moment(row.planned_at),

@@ -17,6 +17,7 @@ from mailer.cli import (
     explanations,
     expressions,
     follows,
+    ledger,
     newsletters,
     plans,
     readers,
@@ -60,6 +61,7 @@ app.add_typer(expressions.app, name="expression")
 app.add_typer(runs.app, name="runs")
 app.add_typer(schedules.app, name="schedules")
 app.add_typer(deliveries.app, name="deliveries")
+app.add_typer(ledger.app, name="ledger")
 app.add_typer(database.app, name="db")
 
 

@@ -21,9 +21,9 @@ from mailer.cli.output import headline, note, print_json, say
 from mailer.cli.parts import Part, print_part, read_part
 from mailer.cli.plan_differences import plan_differences
 from mailer.cli.room import open_room
-from mailer.cli.runs import count_words
+from mailer.cli.runs import count_words, has_failures
 from mailer.cli.sending import ring_for_run, work_run
-from mailer.core.runs import PlannedMail, Run, RunState
+from mailer.core.runs import PlannedMail, RunState
 from mailer.errors import InputError
 from mailer.flows.draft_plan import draft_plan
 from mailer.flows.open_run import open_run
@@ -135,15 +135,8 @@ def send(
             say("workers do the rest: 'mailer runs watch' follows them")
         elif done.state is RunState.SENDING:
             note("some mail waits for a retry: 'mailer drain' sends what is due")
-    if (room.settings.is_embedded or wait) and _has_failures(done):
+    if (room.settings.is_embedded or wait) and has_failures(done):
         raise typer.Exit(1)
-
-
-def _has_failures(run: Run) -> bool:
-    bad = sum(
-        run.counts.get(state, 0) for state in run.counts if state not in ("accepted", "withheld")
-    )
-    return bad > 0 or run.state is RunState.PAUSED
 
 
 def preview(

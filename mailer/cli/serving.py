@@ -86,12 +86,15 @@ def drain(
             backend.close()
     counts = {state.value: count for state, count in sorted(drained.counts.items())}
     if as_json:
-        print_json({"counts": counts, "halted": drained.halted})
+        print_json({"counts": counts, "halted": drained.halted, "paused": drained.paused})
     else:
         words = ", ".join(f"{count} {state}" for state, count in counts.items())
         say(words or "nothing was due")
+    for run_id, reason in sorted(drained.paused.items()):
+        note(f"run {run_id} was paused: {reason}")
     if drained.halted:
         note(f"halted: {drained.halted}")
+    if drained.halted or drained.paused:
         raise typer.Exit(1)
 
 

@@ -36,7 +36,7 @@ class Delivered:
     """What one call did, counted by what became of each delivery.
 
     `halted` has the server's words when the fault is ours, `paused` says why runs were paused,
-    `more` is True when the time was up before the work was.
+    `more` is True when it was told to end before the work was done.
     """
 
     counts: dict[DeliveryState, int] = field(default_factory=dict)
@@ -56,20 +56,20 @@ def deliver_run(
     clock: Callable[[], datetime],
     run_id: int | None = None,
     window: int = 16,
-    until: datetime | None = None,
+    go_on: Callable[[], bool] = lambda: True,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Delivered:
     """Send what is due of one run, or of all, and return what became of it.
 
     At most `window` messages are between mark and settlement: that is what a crash can leave in
-    doubt. Stops when nothing is due, when it is `until`, or when the outside world says the fault
-    is ours: the run is then paused with the server's words. A run whose mails are refused too
-    often pauses itself, and the others go on.
+    doubt. Stops when nothing is due, or when the outside world says the fault is ours: the run is
+    then paused with the server's words. A run whose mails are refused too often pauses itself,
+    and the others go on. `go_on` is asked before each window: a worker that is to end says no.
     """
     done = Delivered()
     touched = {run_id} if run_id is not None else set()
-    while not done.halted:
-        if until is not None and clock() >= until:
+    while not (done.halted or done.more):
+        if not go_on():
             done.more = True
             break
         with desk.database.write() as connection:
@@ -79,7 +79,8 @@ def deliver_run(
             break
         touched.update(row.run_id for row in leased)
         with keep_leases(desk.database, token, clock=clock):
-            _Batch(desk, backend, clock, sleep, done, token, now).send(leased, window)
+            batch = _Batch(desk, backend, clock, go_on, sleep, done, token, kept_at=now)
+            batch.send(leased, window)
     with desk.database.write() as connection:
         for each in sorted(touched):
             cancel_rows(connection, clock(), limit=CLAIM, run_id=each)
@@ -101,26 +102,28 @@ class _Batch:
     desk: Desk
     backend: Backend
     clock: Callable[[], datetime]
+    go_on: Callable[[], bool]
     sleep: Callable[[float], None]
     done: Delivered
     token: str
     kept_at: datetime
 
     def send(self, leased: Sequence[LeasedDelivery], size: int) -> None:
-        """Build and send leased rows window by window; what a halt leaves is given back."""
+        """Build and send leased rows window by window; what is left at a stop is given back."""
         try:
             ready = self._build(leased)
             for start in range(0, len(ready), size):
-                self._send_window(ready[start : start + size])
-                if self.done.halted:
+                self.done.more = not self.go_on()
+                if self.done.halted or self.done.more:
                     break
+                self._send_window(ready[start : start + size])
         except BaseException:
             # Not their fault: without this they would wait for the lease to end, and lose it.
             with suppress(ServiceAway):
                 self._give_back(leased, "its worker stopped")
             raise
-        if self.done.halted:
-            self._give_back(leased, self.done.halted)
+        if self.done.halted or self.done.more:
+            self._give_back(leased, self.done.halted or "its worker stopped")
 
     def _give_back(self, leased: Sequence[LeasedDelivery], reason: str) -> None:
         with self.desk.database.write() as connection:

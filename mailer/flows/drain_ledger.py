@@ -20,6 +20,7 @@ def drain_ledger(
     clock: Callable[[], datetime],
     window: int = 16,
     policy: InDoubtPolicy = InDoubtPolicy.HOLD,
+    go_on: Callable[[], bool] = lambda: True,
 ) -> Delivered:
     """Take back what dead workers left, plan what is unplanned, send what is due; then return."""
     recover(desk.database, now=clock(), policy=policy)
@@ -28,4 +29,4 @@ def drain_ledger(
     for run in runs:
         if run.state is RunState.PLANNING:
             plan_run(desk, run.id, now=clock())
-    return deliver_run(desk, backend, clock=clock, window=window)
+    return deliver_run(desk, backend, clock=clock, window=window, go_on=go_on)

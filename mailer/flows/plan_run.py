@@ -20,7 +20,8 @@ from mailer.store.ledger_plan import (
     add_planned,
 )
 from mailer.store.newsletters import find_newsletter
-from mailer.store.runs import Shard, find_run, finish_run, finish_shard, start_sending, take_shard
+from mailer.store.run_shards import Shard, finish_shard, start_sending, take_shard
+from mailer.store.runs import find_run, finish_run
 
 
 def plan_run(desk: Desk, run_id: int, *, now: datetime) -> int:

@@ -11,7 +11,8 @@ from mailer.flows.plan_retries import plan_retries
 from mailer.store.database import Database
 from mailer.store.ledger_steering import cancel_rows, queue_held
 from mailer.store.run_health import forget_judgements
-from mailer.store.runs import find_run, finish_run, has_unplanned_shards, move_run
+from mailer.store.run_shards import has_unplanned_shards
+from mailer.store.runs import find_run, finish_run, move_run
 
 _BATCH = 1000  # Rows in one transaction: SQLite has one writer, who must not keep the others.
 _PLANNING, _SENDING = RunState.PLANNING, RunState.SENDING

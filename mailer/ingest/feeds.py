@@ -113,8 +113,7 @@ def _facts(feed: bytes, name: str, seconds: float) -> FeedFacts:
             capture_output=True,
             timeout=seconds,
             check=True,
-            # Nothing of the environment: a hostile feed must not find a password there.
-            env={"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONIOENCODING": "utf-8"},
+            env=_environment(),
         )
     except subprocess.TimeoutExpired as error:
         raise RejectedDocument(
@@ -128,6 +127,13 @@ def _facts(feed: bytes, name: str, seconds: float) -> FeedFacts:
             f"{name!r} could not be read as a feed ({reason}): check it with a feed validator"
         ) from error
     return facts_from_json(done.stdout)
+
+
+def _environment() -> dict[str, str]:
+    """Return what Python needs to start; a hostile feed must not find our passwords there."""
+    needed = ("LD_LIBRARY_PATH", "PYTHONHOME", "SYSTEMROOT")
+    kept = {name: os.environ[name] for name in needed if name in os.environ}
+    return kept | {"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONIOENCODING": "utf-8"}
 
 
 def _entry_name(number: int, entry: EntryFacts) -> str:

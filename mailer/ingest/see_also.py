@@ -59,24 +59,24 @@ def _address(title: str, links: Mapping[str, str]) -> str:
 
 
 def _paired(lines: Iterable[str]) -> list[_Entry]:
-    parts: list[str | PrintedDate] = []
-    for line in lines:
-        parts += _parts(_BULLET.sub("", line, count=1).strip())
+    parts = [_part(line) for raw in lines if (line := _BULLET.sub("", raw, count=1).strip())]
     dates_first = bool(parts) and isinstance(parts[0], PrintedDate)
     entries: list[_Entry] = []
     for index, part in enumerate(parts):
-        open_entry = entries[-1] if entries else None
-        if isinstance(part, PrintedDate):
-            if dates_first or open_entry is None:
+        last = entries[-1] if entries else _Entry("-")
+        if isinstance(part, _Entry):
+            entries.append(part)
+        elif isinstance(part, PrintedDate):
+            if dates_first or not entries:
                 entries.append(_Entry(date=part))
-            elif open_entry.date is None:
-                open_entry.date = part
-        elif _is_kicker(part) and _is_title(parts, index + 1):
+            elif last.date is None:
+                last.date = part
+        elif _is_kicker(part) and _is_title(parts[index + 1 : index + 2]):
             continue  # The kicker of the story whose title comes next.
-        elif dates_first and open_entry is not None and not open_entry.title:
-            open_entry.title = part
+        elif dates_first and not last.title:
+            last.title = part
         else:
-            entries.append(_Entry(title=part))
+            entries.append(_Entry(part))
     return entries
 
 
@@ -84,20 +84,20 @@ def _is_kicker(title: str) -> bool:
     return is_kicker_line(title) or (title.isupper() and len(title.split()) <= 3)
 
 
-def _is_title(parts: list[str | PrintedDate], index: int) -> bool:
-    return index < len(parts) and isinstance(parts[index], str)
+def _is_title(parts: list[str | PrintedDate | _Entry]) -> bool:
+    return bool(parts) and not isinstance(parts[0], PrintedDate)
 
 
-def _parts(line: str) -> list[str | PrintedDate]:
-    """Return the title and the date of a line, in the order in which they stand."""
+def _part(line: str) -> str | PrintedDate | _Entry:
+    """Return what a line is: a date, a title with its date in either order, or a title alone."""
     line = line[: TITLE_CHARACTERS + 100]
     if date := read_printed(line):
-        return [date]
-    for sign in _AFTER_DATE.finditer(line[:40]):
+        return date
+    # From the longest possible date to the shortest: behind the day may stand the hour.
+    for sign in reversed(list(_AFTER_DATE.finditer(line[:40]))):
         title = line[sign.end() :].strip()
         if title and (date := read_printed(line[: sign.start()].lstrip("(["))):
-            return [date, title]
-    # From the longest possible date to the shortest: '12 February 2016' ends in '2016'.
+            return _Entry(title, date)
     near_end = max(0, len(line) - 40)
     for place in re.finditer(r"(?<=[\s(\[])\w", line[near_end:]):
         head, tail = line[: near_end + place.start()], line[near_end + place.start() :]
@@ -105,8 +105,8 @@ def _parts(line: str) -> list[str | PrintedDate]:
         # 'The treaty of 12 May 1976' is a title; with a sign before it the date is one.
         is_parted = title != head.rstrip() or not any(map(str.isalpha, tail))
         if title and is_parted and (date := read_printed(tail.rstrip(" )]"))):
-            return [title, date]
-    return [line] if line else []
+            return _Entry(title, date)
+    return line
 
 
 def _day_first(dates: list[PrintedDate], before: datetime | None) -> bool:

@@ -1,8 +1,9 @@
 """Which stories wait for an alert."""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, select
 
 from mailer.core.readers import Cadence
 from mailer.store.ledger_tables import runs
@@ -22,12 +23,14 @@ def first_waiting_story(
             runs.c.newsletter_id == newsletter_id, runs.c.cadence == Cadence.INSTANT.value
         )
     )
-    follow_starts = _current_follows(newsletter_id).subquery()
-    first_follow = connection.scalar(select(func.min(follow_starts.c.started_at)))
-    if first_follow is None:
+    instant, any_cadence = connection.execute(_first_starts(newsletter_id)).one()
+    if any_cadence is None:
         return None
-    since = last or first_follow
-    standing = stories.c.retracted_at.is_(None)
+    since = last or any_cadence
+    standing: ColumnElement[bool] = stories.c.retracted_at.is_(None)
+    if instant is None:
+        # Nobody follows at once: only urgent stories, which go to readers of digests, too.
+        standing = and_(standing, stories.c.urgent)
     eligible = connection.scalar(
         select(func.min(stories.c.eligible_at)).where(
             stories.c.eligible_at >= since, stories.c.eligible_at <= now, standing
@@ -48,10 +51,11 @@ def first_waiting_story(
     return min(found, default=None)
 
 
-def _current_follows(newsletter_id: int) -> Select[tuple[datetime]]:
-    """Select the starts of follows an alert could answer: any, since urgent stories go to all."""
+def _first_starts(newsletter_id: int) -> Select[Any]:
+    """Select when the first current follow started: of the instant ones, and of any."""
+    instant = case((follows.c.cadence == Cadence.INSTANT.value, follows.c.started_at))
     return (
-        select(follows.c.started_at)
+        select(func.min(instant), func.min(follows.c.started_at))
         .join_from(follows, subscriptions)
         .where(
             subscriptions.c.newsletter_id == newsletter_id,

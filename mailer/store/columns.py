@@ -1,10 +1,14 @@
-"""Column types that mean the same on SQLite and PostgreSQL."""
+"""Column types, and a function, that mean the same on SQLite and PostgreSQL."""
 
 from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import JSON, DateTime
+from sqlalchemy import JSON, DateTime, Float
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
 
 
@@ -31,3 +35,22 @@ class Instant(TypeDecorator[datetime]):
 
 
 Json = JSON().with_variant(JSONB(), "postgresql")
+
+
+class seconds_between(FunctionElement[float]):  # noqa: N801 - it reads as the function it is
+    """The seconds from one instant to a later one."""
+
+    type = Float()
+    inherit_cache = True
+
+
+@compiles(seconds_between, "postgresql")
+def _in_postgresql(element: seconds_between, compiler: SQLCompiler, **options: Any) -> str:
+    start, end = element.clauses
+    return f"EXTRACT(epoch FROM {compiler.process(end - start, **options)})"
+
+
+@compiles(seconds_between, "sqlite")
+def _in_sqlite(element: seconds_between, compiler: SQLCompiler, **options: Any) -> str:
+    start, end = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"((julianday({end}) - julianday({start})) * 86400)"

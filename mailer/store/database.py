@@ -48,9 +48,11 @@ class Database:
                 _prepare_sqlite(engine)
             else:
                 engine = create_engine(parsed.set(drivername="postgresql+psycopg"))
-        except (ArgumentError, NoSuchModuleError) as error:
+        except (ArgumentError, NoSuchModuleError, ValueError) as error:
+            # What stands where a port should may be part of a password: it is not repeated.
+            why = "its port is no number" if isinstance(error, ValueError) else error
             raise SettingsError(
-                f"MAILER_DATABASE_URL cannot be read: {error}; "
+                f"MAILER_DATABASE_URL cannot be read: {why}; "
                 "use sqlite:///file.db or postgresql+psycopg://user@host/name"
             ) from error
         return cls(engine)

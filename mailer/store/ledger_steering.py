@@ -25,7 +25,7 @@ from sqlalchemy import (
 from mailer.core.deliveries import DeliveryState
 from mailer.core.readers import Cadence
 from mailer.core.runs import RunState
-from mailer.store.ledger_events import IN_DOUBT, record_events, take_back
+from mailer.store.ledger_events import BY_OPERATOR, IN_DOUBT, record_events, take_back
 from mailer.store.ledger_tables import deliveries, delivery_events, runs
 from mailer.store.runs import reopen_runs
 
@@ -152,17 +152,16 @@ def resend_one(connection: Connection, delivery_id: int, now: datetime, until: d
 
 def accept_one(connection: Connection, delivery_id: int, now: datetime) -> bool:
     """Record one doubtful row as accepted: an operator has proof from outside."""
-    detail = "accepted by an operator"
     ids = _move(
         connection,
         _one(delivery_id),
         _S.ACCEPTED,
-        detail,
+        BY_OPERATOR,
         reply_code=250,
-        reply=detail,
+        reply=BY_OPERATOR,
         settled_at=now,
     )
-    record_events(connection, ids, "accepted", now, code=250, detail=detail)
+    record_events(connection, ids, "accepted", now, code=250, detail=BY_OPERATOR)
     return bool(ids)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, event, select, text
+from sqlalchemy import Row, event, select, text, update
 
 from mailer.core.expressions import canonical, parse
 from mailer.core.readers import Cadence, Newsletter
@@ -21,6 +21,7 @@ from mailer.store.preferences import ensure_subscription, start_follow
 from mailer.store.readers import add_reader
 from mailer.store.runs import add_run, move_run
 from mailer.store.stories import find_stories, record_draft
+from mailer.store.tables import subscriptions
 from tests.builders import NOON, VOCABULARY, at, reader
 
 DAY = timedelta(days=1)
@@ -97,6 +98,15 @@ def add_subscriber(
         for expression in expressions
     )
     return Subscriber(reader_id, subscription_id, follow_ids)
+
+
+def end_subscription(connection: Connection, one: Subscriber, now: datetime) -> None:
+    """She unsubscribes."""
+    connection.execute(
+        update(subscriptions)
+        .where(subscriptions.c.id == one.subscription_id)
+        .values(ended_at=now, end_reason="unsubscribed")
+    )
 
 
 def add_stories(connection: Connection, *uids: str, hour: float = -1) -> tuple[int, ...]:

@@ -94,7 +94,6 @@ def test_migrating_makes_what_the_tables_describe(database: Database, empty_url:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
 
 
-@pytest.mark.xfail(strict=True, reason="migration 0001 lacks the check ck_readers_hour_of_day")
 def test_migrating_makes_the_checks_the_tables_describe(database: Database, empty_url: str) -> None:
     described = Database.open(empty_url)
     with described.write() as connection:

@@ -47,6 +47,7 @@ def upgrade() -> None:
         sa.Column("created_at", Instant(), nullable=False),
         sa.Column("confirmed_at", Instant(), nullable=True),
         sa.Column("consent", sa.Text(), server_default="", nullable=False),
+        sa.CheckConstraint("hour BETWEEN 0 AND 23", name=op.f("ck_readers_hour_of_day")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_readers")),
         sa.UniqueConstraint("email_key", name=op.f("uq_readers_email_key")),
     )
