@@ -25,15 +25,15 @@ class CeleryBell:
         self._app = app
 
     def ring_plan(self, run_id: int) -> None:
-        """A run waits to be planned."""
-        self._ring(PLAN, PLANNING, run_id)
+        """A run waits to be planned, or planned further."""
+        self._ring(PLAN, PLANNING, run_id, {})
 
     def ring_deliver(self, run_id: int, *, alert: bool = False) -> None:
         """A run has deliveries due."""
-        self._ring(DELIVER, ALERTS if alert else DIGESTS, run_id)
+        self._ring(DELIVER, ALERTS if alert else DIGESTS, run_id, {"alert": alert})
 
-    def _ring(self, task: str, queue: str, run_id: int) -> None:
+    def _ring(self, task: str, queue: str, run_id: int, words: dict[str, bool]) -> None:
         try:
-            self._app.send_task(task, (run_id,), queue=queue, retry=False)
+            self._app.send_task(task, (run_id,), words, queue=queue, retry=False)
         except OperationalError as error:
             _log.warning("the broker is away, run %d waits for the next look: %s", run_id, error)

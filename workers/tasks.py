@@ -1,5 +1,8 @@
 """The tasks: each takes an id, calls a flow, and rings the next bell."""
 
+import time
+from collections.abc import Callable
+
 from celery import Celery
 
 from mailer.core.readers import Cadence
@@ -11,6 +14,11 @@ from mailer.store.runs import find_run
 from workers.bell import DELIVER, PLAN, RECOVER, TICK, CeleryBell
 from workers.workplace import Workplace
 
+# A soft stop waits 30 s for tasks at hand: one that ends in time leaves nothing in doubt.
+_TURN_SECONDS = 20.0
+# One run may keep so many processes busy; what is rung in vain ends at once.
+_MOST_RINGS = 16
+
 
 def register_tasks(app: Celery, workplace: Workplace) -> CeleryBell:
     """Teach an application to work at a workplace and return its bell."""
@@ -19,22 +27,34 @@ def register_tasks(app: Celery, workplace: Workplace) -> CeleryBell:
     @app.task(name=PLAN, shared=False)
     def plan(run_id: int) -> None:
         room = workplace.room
-        plan_run(room.desk, run_id, now=room.clock())
+        shard_count = plan_run(room.desk, run_id, now=room.clock())
         with room.desk.database.read() as connection:
             alert = find_run(connection, run_id).cadence is Cadence.INSTANT
-        bell.ring_deliver(run_id, alert=alert)
+        for _ in range(min(max(shard_count, 1), _MOST_RINGS)):
+            bell.ring_deliver(run_id, alert=alert)
 
     @app.task(name=DELIVER, shared=False)
-    def deliver(run_id: int) -> None:
+    def deliver(run_id: int, *, alert: bool = False) -> None:
         room = workplace.room
-        window = room.settings.smtp_window
-        deliver_run(room.desk, workplace.backend, clock=room.clock, run_id=run_id, window=window)
+        done = deliver_run(
+            room.desk,
+            workplace.backend,
+            clock=room.clock,
+            run_id=run_id,
+            window=room.settings.smtp_window,
+            go_on=_turn(),
+        )
+        if done.more:
+            bell.ring_deliver(run_id, alert=alert)
 
     @app.task(name=TICK, shared=False)
     def tick() -> None:
         room = workplace.room
         for run_id in open_due_runs(room.desk.database, now=room.clock()).opened:
-            bell.ring_plan(run_id)
+            with room.desk.database.read() as connection:
+                shard_count = find_run(connection, run_id).shard_count
+            for _ in range(min(shard_count, _MOST_RINGS)):
+                bell.ring_plan(run_id)
 
     @app.task(name=RECOVER, shared=False)
     def recover_lost() -> None:
@@ -44,3 +64,9 @@ def register_tasks(app: Celery, workplace: Workplace) -> CeleryBell:
             bell.ring_plan(run_id)
 
     return bell
+
+
+def _turn() -> Callable[[], bool]:
+    """Return a question that is answered no once this turn is over."""
+    end = time.monotonic() + _TURN_SECONDS
+    return lambda: time.monotonic() < end

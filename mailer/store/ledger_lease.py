@@ -51,7 +51,7 @@ def claim(
     fresh: list[int] = []
     more = True
     while more and not fresh:
-        picked = connection.execute(_due(now, run_id).limit(limit)).all()
+        picked = connection.execute(_due(connection, now, run_id).limit(limit)).all()
         _expire(connection, [row.id for row in picked if row.expires_at <= now], now)
         fresh = [row.id for row in picked if row.expires_at > now]
         more = len(picked) == limit
@@ -67,10 +67,11 @@ def claim(
     return token, sorted(leased, key=lambda row: row.id)
 
 
-def _due(now: datetime, run_id: int | None) -> Select[tuple[int, datetime]]:
+def _due(connection: Connection, now: datetime, run_id: int | None) -> Select[tuple[int, datetime]]:
     """Select due rows as an index has them, so that the length of the queue costs a claim nothing.
 
-    Of all runs the longest due come first; within one run any order will do.
+    The longest due come first, except that SQLite has no index of one run's rows in this order:
+    it would sort all of them to find the first few.
     """
     query = (
         select(deliveries.c.id, deliveries.c.expires_at)
@@ -82,7 +83,9 @@ def _due(now: datetime, run_id: int | None) -> Select[tuple[int, datetime]]:
         .with_for_update(of=deliveries, skip_locked=True)
     )
     if run_id is not None:
-        return query.where(deliveries.c.run_id == run_id)
+        query = query.where(deliveries.c.run_id == run_id)
+        if connection.dialect.name == "sqlite":
+            return query
     return query.order_by(deliveries.c.not_before_at, deliveries.c.id)
 
 

@@ -190,12 +190,12 @@ def states(database: Database) -> list[str]:
 
 
 @contextmanager
-def statements(connection: Connection) -> Iterator[list[str]]:
-    """The statements that go to the database within, each as often as it goes."""
-    sent: list[str] = []
+def statements(connection: Connection) -> Iterator[list[tuple[str, Any]]]:
+    """What goes to the database within: each statement with its values, as often as it goes."""
+    sent: list[tuple[str, Any]] = []
 
-    def on_execute(_: Any, __: Any, statement: str, *___: Any) -> None:
-        sent.append(statement)
+    def on_execute(_: Any, __: Any, statement: str, values: Any, *___: Any) -> None:
+        sent.append((statement, values))
 
     event.listen(connection, "before_cursor_execute", on_execute)
     yield sent

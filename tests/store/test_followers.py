@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 from threading import Thread
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -18,7 +19,7 @@ from mailer.store.followers import (
 )
 from mailer.store.preferences import end_follow, end_mute, start_follow, start_mute
 from mailer.store.readers import lock_reader
-from mailer.store.tables import follows, subscriptions
+from mailer.store.tables import follows
 from tests.builders import NOON, at, reader
 from tests.store.rows import (
     DAY,
@@ -34,8 +35,8 @@ def asking(newsletter_id: int, as_of: datetime = NOON) -> Asking:
     return Asking(newsletter_id, Cadence.DAILY, as_of)
 
 
-def asked(connection: Connection, newsletter_id: int, **narrowed: int) -> list[int]:
-    found = read_followers(connection, asking(newsletter_id), **narrowed)  # type: ignore[arg-type]
+def asked(connection: Connection, newsletter_id: int, **narrowed: Any) -> list[int]:
+    found = read_followers(connection, asking(newsletter_id), **narrowed)
     return [follower.reader.id for follower in found]
 
 
@@ -83,7 +84,7 @@ def test_a_follower_comes_with_her_own_follows_and_mutes_in_her_order(database: 
     ],
 )
 def test_only_confirmed_readers_who_are_not_paused_are_asked(
-    database: Database, changes: dict[str, object], is_asked: bool
+    database: Database, changes: dict[str, Any], is_asked: bool
 ) -> None:
     with database.write() as connection:
         newsletter_id = add_newsletter(connection)
@@ -223,6 +224,3 @@ def test_a_run_that_waited_for_a_reader_sees_what_she_changed(
         end_subscription(connection, leaving, NOON)
     planner.join()
     assert seen == [["japan"]]
-    with postgres_database.read() as connection:
-        ended = select(subscriptions.c.reader_id).where(subscriptions.c.ended_at.is_not(None))
-        assert list(connection.scalars(ended)) == [leaving.reader_id]
