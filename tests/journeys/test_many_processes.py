@@ -41,7 +41,7 @@ def expected_story(number: int) -> str:
     return ("China", "Japan")[number % 2]
 
 
-def fill(database: Database, now: datetime) -> None:
+def fill(database: Database, now: datetime, reader_count: int) -> None:
     """A newsletter with a schedule that is due, two stories, and readers of one each."""
     with database.write() as connection:
         newsletter_id = save_newsletter(
@@ -74,7 +74,7 @@ def fill(database: Database, now: datetime) -> None:
     ingest_document(database, ParsedDocument("jsonl", drafts), now=now - timedelta(hours=3))
     started_at = now - timedelta(days=2)
     with database.write() as connection:
-        ids = range(1, READERS + 1)
+        ids = range(1, reader_count + 1)
         connection.execute(
             insert(readers),
             [
@@ -149,7 +149,7 @@ def test_every_mail_arrives_once_though_redis_forgets_and_a_worker_dies(
         return bool(runs) and all(run.state.value == "done" for run in runs)
 
     try:
-        fill(database, now)
+        fill(database, now, READERS)
         workers = [processes.start("worker", "--concurrency", str(PROCESSES)) for _ in range(2)]
         for _ in range(3):
             processes.start(*compose_command("beat"))
@@ -180,6 +180,33 @@ def test_every_mail_arrives_once_though_redis_forgets_and_a_worker_dies(
         assert "hold" in processes.run("ledger", "check")
     except BaseException:
         print(processes.logs())  # noqa: T201 - what a failing journey needs to be understood
+        raise
+    finally:
+        processes.end()
+        sink.stop()
+        database.close()
+
+
+def test_sending_goes_on_while_redis_is_away(postgres_url: str, tmp_path: Path) -> None:
+    database = Database.open(postgres_url)
+    sink = SinkServer()
+    processes = Processes(
+        {
+            "MAILER_DATABASE_URL": postgres_url,
+            # Nobody listens there.
+            "MAILER_BROKER_URL": "redis://127.0.0.1:1/0",
+            "MAILER_BACKEND": "smtp",
+            "MAILER_SMTP_URL": f"smtp://127.0.0.1:{sink.port}",
+        },
+        tmp_path,
+    )
+    try:
+        fill(database, datetime.now(UTC), 40)
+        processes.start(*compose_command("worker"), "--concurrency", "1")
+        wait_until(lambda: len(sink.mails) == 40, seconds=60, what="mail without a broker")
+        assert len({mail.recipients[0] for mail in sink.mails}) == 40
+    except BaseException:
+        print(processes.logs())  # noqa: T201
         raise
     finally:
         processes.end()
