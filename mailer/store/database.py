@@ -21,6 +21,7 @@ from mailer.errors import InputError, ServiceAway, SettingsError
 __all__ = ["Connection", "Database", "upgrade"]
 
 _BUSY_MS = 10_000  # A writer of ours holds the lock for milliseconds; ten seconds is a stuck disk.
+_IDLE_MS = 60_000  # The longest we think between two statements is a shard: a few seconds.
 
 
 class Database:
@@ -48,6 +49,7 @@ class Database:
                 _prepare_sqlite(engine)
             else:
                 engine = create_engine(parsed.set(drivername="postgresql+psycopg"))
+                _prepare_postgresql(engine)
         except (ArgumentError, NoSuchModuleError, ValueError) as error:
             # What stands where a port should may be part of a password: it is not repeated.
             why = "its port is no number" if isinstance(error, ValueError) else error
@@ -105,6 +107,14 @@ def _alembic(url: str) -> Config:
     if url:
         config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
     return config
+
+
+def _prepare_postgresql(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def on_connect(raw: Any, _record: Any) -> None:
+        # A frozen worker must not keep readers from unsubscribing: its transaction is ended.
+        raw.execute(f"SET idle_in_transaction_session_timeout = {_IDLE_MS}")
+        raw.commit()
 
 
 def _prepare_sqlite(engine: Engine) -> None:

@@ -47,6 +47,8 @@ runs = Table(
     Column("early_refused_count", Integer, nullable=False, server_default=text("0")),
     Column("refused_in_row_count", Integer, nullable=False, server_default=text("0")),
     Index(None, "newsletter_id", "cadence", "as_of"),
+    # The frontier: every ingest asks for the latest.
+    Index(None, "as_of"),
 )
 
 # Planning happens shard by shard, each in one transaction: readers with after < id <= to.

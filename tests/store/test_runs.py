@@ -81,8 +81,8 @@ def test_two_planners_never_hold_the_same_shard(postgres_database: Database) -> 
         assert first is not None
         assert second is not None
         assert [first.number, second.number] == [0, 1]
-        assert take_shard(one, run_id) is None
         finish(one, first)
+        assert take_shard(one, run_id) is None
     with postgres_database.write() as connection:
         assert take_shard(connection, run_id) == second
 

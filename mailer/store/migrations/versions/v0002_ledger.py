@@ -82,6 +82,7 @@ def _create_tables() -> None:
         ["newsletter_id", "cadence", "as_of"],
         unique=False,
     )
+    op.create_index(op.f("ix_runs_as_of"), "runs", ["as_of"], unique=False)
     op.create_table(
         "deliveries",
         sa.Column("id", Id, nullable=False),
