@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from mailer.core.clocks import quiet_text
 from mailer.core.digests import Why
 from mailer.core.readers import Newsletter, Reader
 from mailer.core.runs import PlannedMail, Run
@@ -74,6 +75,7 @@ def reader_document(reader: Reader) -> Document:
         "timezone": reader.timezone,
         "hour": reader.hour,
         "format": reader.format,
+        "quiet": quiet_text(reader.quiet),
         "paused_until": moment(reader.paused_until_at),
         "created_at": moment(reader.created_at),
     }

@@ -12,6 +12,7 @@ from mailer.cli.room import open_room
 from mailer.core.addresses import read_address
 from mailer.errors import InputError
 from mailer.flows.import_readers import import_readers
+from mailer.flows.set_quiet_hours import set_quiet_hours
 from mailer.store.preferences import follows_of, mutes_of
 from mailer.store.readers import find_reader, is_suppressed, list_readers
 
@@ -29,7 +30,7 @@ def import_file(
     ] = "",
     as_json: JsonOption = False,
 ) -> None:
-    """Import readers from CSV with columns email, name, locale, timezone, hour, format.
+    """Import readers from CSV with columns email, name, locale, timezone, hour, format, quiet.
 
     Every rejected line is named with its number and reason; the others are taken (exit code 1).
     """
@@ -92,6 +93,17 @@ def list_all(
         ],
         "no readers yet: 'mailer readers import FILE.csv' or 'mailer seed'",
     )
+
+
+@app.command("quiet")
+def quiet(
+    email: str,
+    hours: Annotated[str, typer.Argument(metavar="HOURS", help="22:00-07:00, or off.")],
+) -> None:
+    """Send a reader no alert in these hours of her own clock; they come when the hours end."""
+    with open_room() as room:
+        set_quiet_hours(room.desk.database, email, hours, now=room.clock())
+    say(f"{email}: quiet hours {hours}")
 
 
 @app.command("show")

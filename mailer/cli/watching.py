@@ -26,15 +26,17 @@ def look_at_run(
     quiet = 0
     while True:
         with room.desk.database.read() as connection:
+            # Before the counts: a row that is claimed between the two is seen in one of them.
+            due = due_count(connection, run_id, room.clock())
             run = find_run(connection, run_id)
         see(run)
         if run.state not in (RunState.PLANNING, RunState.SENDING):
             return run
-        if run.state is RunState.SENDING and not _is_moving(room, run):
-            quiet += 1
-            # Twice: between planning and the first claim nothing moves for a moment either.
-            if quiet > 1:
-                return run
+        moving = due or any(run.counts.get(state, 0) for state in _WORKING)
+        quiet = 0 if moving or run.state is RunState.PLANNING else quiet + 1
+        # Twice: between the last mail and the end of its run nothing moves for a moment either.
+        if quiet > 1:
+            return run
         time.sleep(every_seconds)
 
 
@@ -50,11 +52,3 @@ def progress_bar(console: Console, run_id: int) -> Iterator[Callable[[Run], None
             bar.update(task, description=run.state, total=run.planned_count, completed=settled)
 
         yield draw
-
-
-def _is_moving(room: Installation, run: Run) -> bool:
-    """Say whether rows are in a worker's hands, or due."""
-    if any(run.counts.get(state, 0) for state in _WORKING):
-        return True
-    with room.desk.database.read() as connection:
-        return due_count(connection, run.id, room.clock()) > 0

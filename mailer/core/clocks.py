@@ -111,6 +111,21 @@ class QuietHours:
         return at >= self.start or at < self.end
 
 
+def read_quiet(text: str) -> QuietHours | None:
+    """Return quiet hours from "22:00-07:00", None from "" or "off"; raises InputError."""
+    if text.strip().casefold() in ("", "off"):
+        return None
+    start, parted, end = text.partition("-")
+    if not parted or read_time(start) == read_time(end):
+        raise InputError(f"'{text[:40]}' are no quiet hours: write them like 22:00-07:00, or off")
+    return QuietHours(read_time(start), read_time(end))
+
+
+def quiet_text(quiet: QuietHours | None) -> str:
+    """Write quiet hours as `read_quiet` reads them; "" for none."""
+    return "" if quiet is None else f"{quiet.start:%H:%M}-{quiet.end:%H:%M}"
+
+
 def out_of_quiet(instant: datetime, zone: str, quiet: QuietHours) -> datetime:
     """Return the instant itself or, when it is quiet there, the end of that quiet period.
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from mailer.core.clocks import QuietHours
+
 
 class Cadence(StrEnum):
     """How often a follow is answered."""
@@ -57,7 +59,7 @@ class Reader:
     """A person with an address.
 
     `email_key` is equal for all spellings of one address (core.addresses). `hour` is her own
-    local hour for digests, None: the schedule's.
+    local hour for digests, None: the schedule's. In her `quiet` hours no alert is sent.
     """
 
     id: int
@@ -71,6 +73,7 @@ class Reader:
     format: MailFormat
     paused_until_at: datetime | None = None
     created_at: datetime | None = None
+    quiet: QuietHours | None = None
 
     def is_paused(self, now: datetime) -> bool:
         """Say whether nothing but transactional mail may go out at `now`."""

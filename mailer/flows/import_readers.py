@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from mailer.core.addresses import read_address
+from mailer.core.clocks import read_quiet
 from mailer.core.hygiene import clean_header
 from mailer.core.locales import read_hour, read_locale, read_timezone
 from mailer.core.readers import MailFormat, Reader, ReaderState
@@ -14,7 +15,7 @@ from mailer.errors import InputError
 from mailer.store.database import Database
 from mailer.store.readers import add_reader, change_reader, look_up_reader
 
-_COLUMNS = frozenset({"email", "name", "locale", "timezone", "hour", "format"})
+_COLUMNS = frozenset({"email", "name", "locale", "timezone", "hour", "format", "quiet"})
 _LARGEST = 64 * 1024 * 1024
 
 
@@ -42,7 +43,7 @@ def import_readers(
 ) -> ReaderImport:
     """Add or change readers by address, all good lines in one transaction.
 
-    Columns: email, and any of name, locale, timezone, hour, format, in any order, comma,
+    Columns: email, and any of name, locale, timezone, hour, format, quiet, in any order, comma,
     semicolon or tab between them. A column left out, or an empty cell, changes nothing of a
     reader who is there. `confirmed` makes them confirmed, by
     the words of `consent`; nobody becomes unconfirmed. Raises
@@ -137,6 +138,8 @@ def _reader(
         reader = replace(reader, timezone=read_timezone(timezone))
     if hour := row.get("hour"):
         reader = replace(reader, hour=read_hour(hour))
+    if quiet := row.get("quiet"):
+        reader = replace(reader, quiet=read_quiet(quiet))
     if form := row.get("format"):
         try:
             reader = replace(reader, format=MailFormat(form.casefold()))

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from mailer.core.clocks import out_of_quiet
 from mailer.core.deliveries import life_of
 from mailer.core.digests import Why
 from mailer.core.readers import Cadence
@@ -65,9 +66,8 @@ def _plan_shard(
         lock=True,
     )
     mails = composer.compose_mails(connection, followers)
-    expires_at = now + life_of(composer.cadence)
     planned = [
-        _new_delivery(desk, composer, mail, expires_at)
+        _new_delivery(desk, composer, mail, now)
         for mail in mails
         if mail.composition.digest is not None
     ]
@@ -107,10 +107,11 @@ def _was_asked_in_vain(mail: PlannedMail, cadence: Cadence) -> bool:
     return mail.composition.digest is None and any(f.cadence is cadence for f in follows)
 
 
-def _new_delivery(
-    desk: Desk, composer: Composer, mail: PlannedMail, expires_at: datetime
-) -> NewDelivery:
+def _new_delivery(desk: Desk, composer: Composer, mail: PlannedMail, now: datetime) -> NewDelivery:
     reader = mail.follower.reader
+    not_before_at = now
+    if composer.cadence is Cadence.INSTANT and reader.quiet is not None:
+        not_before_at = out_of_quiet(now, reader.timezone, reader.quiet)
     digest = mail.composition.digest
     sections = digest.sections if digest is not None else ()
     return NewDelivery(
@@ -124,7 +125,9 @@ def _new_delivery(
         locale=composer.locale_of(mail.follower),
         timezone=reader.timezone,
         format=reader.format.value,
-        expires_at=expires_at,
+        # The time it waits for her to wake is not taken from its life.
+        expires_at=not_before_at + life_of(composer.cadence),
+        not_before_at=not_before_at,
         items=tuple(
             NewItem(
                 item.story.id,

@@ -39,6 +39,8 @@ class NewDelivery:
     format: str
     expires_at: datetime
     items: tuple[NewItem, ...]
+    # None: at once.
+    not_before_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ def add_planned(
                 "timezone": new.timezone,
                 "format": new.format,
                 "state": DeliveryState.QUEUED.value,
-                "not_before_at": now,
+                "not_before_at": new.not_before_at or now,
                 "expires_at": new.expires_at,
                 "planned_at": now,
             }

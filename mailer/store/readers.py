@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from mailer.core.addresses import Address
+from mailer.core.clocks import quiet_text, read_quiet
 from mailer.core.readers import MailFormat, Reader, ReaderState
 from mailer.errors import NotFoundError
 from mailer.store.tables import readers, suppressions
@@ -26,6 +27,7 @@ def add_reader(connection: Connection, reader: Reader, now: datetime, consent: s
             timezone=reader.timezone,
             hour=reader.hour,
             format=reader.format.value,
+            quiet=quiet_text(reader.quiet),
             paused_until_at=reader.paused_until_at,
             created_at=now,
             consent=consent,
@@ -48,6 +50,7 @@ def change_reader(connection: Connection, reader: Reader, now: datetime) -> None
             timezone=reader.timezone,
             hour=reader.hour,
             format=reader.format.value,
+            quiet=quiet_text(reader.quiet),
             paused_until_at=reader.paused_until_at,
         )
     )
@@ -139,4 +142,5 @@ def reader_of(row: Row[Any]) -> Reader:
         format=MailFormat(row.format),
         paused_until_at=row.paused_until_at,
         created_at=row.created_at,
+        quiet=read_quiet(row.quiet),
     )

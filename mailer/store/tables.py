@@ -140,6 +140,8 @@ readers = Table(
     Column("timezone", Text, nullable=False, server_default="UTC"),
     Column("hour", SmallInteger, CheckConstraint("hour BETWEEN 0 AND 23", name="hour_of_day")),
     Column("format", Text, nullable=False, server_default="html"),
+    # "22:00-07:00" by her own clock: no alert then; empty for none.
+    Column("quiet", Text, nullable=False, server_default=""),
     Column("paused_until_at", Instant),
     Column("created_at", Instant, nullable=False),
     Column("confirmed_at", Instant),

@@ -66,6 +66,17 @@ def test_an_accepted_mail_in_the_same_window_breaks_the_row(database: Database) 
     assert ledger.run_state() is RunState.SENDING
 
 
+def test_a_window_of_accepted_mail_breaks_the_row(database: Database) -> None:
+    ledger = open_ledger(database, mails=240)
+    ledger.send(*[YES] * 200)
+
+    ledger.send(*[NO] * 19)
+    ledger.send(YES)
+    ledger.send(*[NO] * 19)
+
+    assert ledger.run_state() is RunState.SENDING
+
+
 def test_a_row_that_ends_within_a_window_was_long_enough(database: Database) -> None:
     ledger = open_ledger(database, mails=230)
     ledger.send(*[YES] * 200)

@@ -132,13 +132,14 @@ def test_what_a_cancelled_run_gets_back_is_cancelled_by_the_next_recovery(
 
 
 def test_a_doubt_outlives_the_cancelling_of_its_run(database: Database) -> None:
-    ledger = open_ledger(database, mails=2)
-    ledger.send(NOBODY_KNOWS)
+    ledger = open_ledger(database, mails=3)
+    ledger.send(NOBODY_KNOWS, NOBODY_KNOWS)
+    ledger.execute("UPDATE deliveries SET state = 'held' WHERE id = 2")
 
     ledger.steer(Steer.CANCEL)
 
-    assert ledger.states == [S.IN_DOUBT, S.CANCELLED]
-    assert ledger.given == [True, False]
+    assert ledger.states == [S.IN_DOUBT, S.HELD, S.CANCELLED]
+    assert ledger.given == [True, True, False]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 """What planning and sending cost the database: few statements, and indexes that are used."""
 
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from sqlalchemy import insert, select, text
@@ -13,14 +15,13 @@ from mailer.store.ledger_lease import claim, mark, reap
 from mailer.store.ledger_plan import add_planned, given_stories
 from mailer.store.ledger_settle import Settlement, settle
 from mailer.store.ledger_tables import deliveries
-from mailer.store.preferences import start_mute
+from mailer.store.tables import follows, mutes, readers, subscriptions
 from tests.builders import NOON, at
 from tests.store.rows import (
     Subscriber,
     add_newsletter,
     add_sending_run,
     add_stories,
-    add_subscriber,
     new_delivery,
     open_room,
     statements,
@@ -30,15 +31,37 @@ READERS = 1000  # A shard.
 
 
 def fill(connection: Connection) -> tuple[int, list[Subscriber]]:
+    """A shard of readers with two follows each, and a mute for every tenth."""
     newsletter_id = add_newsletter(connection)
-    found = [
-        add_subscriber(connection, newsletter_id, number, "china", "japan")
-        for number in range(1, READERS + 1)
+    found = [Subscriber(n, n, (2 * n - 1, 2 * n)) for n in range(1, READERS + 1)]
+    state = {"state": "confirmed", "created_at": NOON}
+    began = {"started_at": NOON, "source": "test"}
+    sport = {"expression": "sport", "canonical": "sport"}
+    asked = [
+        {"expression": tag, "canonical": tag, "cadence": "daily"} for tag in ("china", "japan")
     ]
-    for one in found[::10]:
-        start_mute(
-            connection, one.reader_id, expression="sport", canonical="sport", now=NOON, source=""
-        )
+    connection.execute(
+        insert(readers),
+        [
+            {"email": f"{n}@x.example", "email_key": f"{n}@x.example", **state}
+            for n in range(READERS)
+        ],
+    )
+    connection.execute(
+        insert(subscriptions),
+        [{"reader_id": one.reader_id, "newsletter_id": newsletter_id, **began} for one in found],
+    )
+    connection.execute(
+        insert(follows),
+        [
+            {"subscription_id": one.subscription_id, "cursor_at": at(-24), **asks, **began}
+            for one in found
+            for asks in asked
+        ],
+    )
+    connection.execute(
+        insert(mutes), [{"reader_id": one.reader_id, **sport, **began} for one in found[::10]]
+    )
     return newsletter_id, found
 
 
@@ -120,9 +143,10 @@ def plans(database: Database, work: Callable[[Connection], object]) -> str:
     ],
 )
 def test_a_long_ledger_costs_sqlite_an_index_and_no_scan(
-    work: Callable[[Connection], object], index: str, migrated_sqlite: object
+    work: Callable[[Connection], object], index: str, migrated_sqlite: Path, tmp_path: Path
 ) -> None:
-    database = Database.open(f"sqlite:///{migrated_sqlite}")
+    copy = shutil.copyfile(migrated_sqlite, tmp_path / "mailer.db")
+    database = Database.open(f"sqlite:///{copy}")
     told = plans(database, work)
     database.close()
     assert index in told

@@ -43,6 +43,7 @@ def upgrade() -> None:
         sa.Column("timezone", sa.Text(), server_default="UTC", nullable=False),
         sa.Column("hour", sa.SmallInteger(), nullable=True),
         sa.Column("format", sa.Text(), server_default="html", nullable=False),
+        sa.Column("quiet", sa.Text(), server_default="", nullable=False),
         sa.Column("paused_until_at", Instant(), nullable=True),
         sa.Column("created_at", Instant(), nullable=False),
         sa.Column("confirmed_at", Instant(), nullable=True),
