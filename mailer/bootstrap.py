@@ -75,7 +75,8 @@ def open_installation(settings: Settings, *, clock: Clock = utc_now) -> Installa
         overrides=settings.templates,
         max_mail_bytes=settings.max_mail_kb * 1024,
     )
-    return Installation(settings, Desk(database, renderer, signer, site), clock)
+    desk = Desk(database, renderer, signer, site, bounce_address=settings.bounce_address)
+    return Installation(settings, desk, clock)
 
 
 def with_database(settings: Settings, path: Path) -> Settings:

@@ -10,8 +10,9 @@ from pathlib import Path
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from mailer.core.bounce_addresses import read_bounce_address
 from mailer.core.deliveries import InDoubtPolicy
-from mailer.errors import SettingsError
+from mailer.errors import InputError, SettingsError
 
 DEVELOPMENT_SECRET = "development-only-secret"  # noqa: S105 - production refuses it
 _PREFIX = "MAILER_"
@@ -35,6 +36,7 @@ class Settings(BaseSettings):
     backend: str = "console"
     smtp_url: SecretStr = SecretStr("smtp://localhost:25")
     smtp_window: int = Field(default=16, ge=1, le=1000)
+    bounce_address: str = ""
     maildir: Path = Path("mail")
     public_url: str = "http://localhost:8000"
     site_name: str = "The Newsroom"
@@ -51,6 +53,14 @@ class Settings(BaseSettings):
         if not value.startswith(("http://", "https://")):
             raise ValueError("must start with http:// or https://")
         return value.rstrip("/")
+
+    @field_validator("bounce_address")
+    @classmethod
+    def _takes_bounces(cls, value: str) -> str:
+        try:
+            return read_bounce_address(value) if value else value
+        except InputError as error:
+            raise ValueError(str(error)) from error
 
     @model_validator(mode="after")
     def _production_is_real(self) -> "Settings":

@@ -150,7 +150,7 @@ class _Batch:
                 continue
             message = Message(
                 delivery_id=row.id,
-                sender=letter.newsletter.sender_address,
+                sender=desk.envelope_sender(row.id, letter.newsletter),
                 recipient=address.wire,
                 message_id=letter.message_id,
                 content=content,

@@ -1,11 +1,13 @@
 """Delivery: what each outcome does to the ledger, and consent at the last moment."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
 
 from mailer.core.addresses import read_address
+from mailer.core.bounce_addresses import bounced_delivery
 from mailer.core.deliveries import DeliveryState
 from mailer.core.readers import Cadence
 from mailer.core.runs import RunState
@@ -243,3 +245,13 @@ def test_each_message_goes_to_its_own_reader(newsroom: Newsroom) -> None:
 
     assert sorted(map(recipient, newsroom.backend.messages)) == sorted(emails)
     assert all(m.recipient.encode() in m.content for m in newsroom.backend.messages)
+
+
+def test_a_bounce_address_makes_the_envelope_name_its_delivery(newsroom: Newsroom) -> None:
+    planned(newsroom, MINA)
+    newsroom.desk = replace(newsroom.desk, bounce_address="bounces@news.example")
+    newsroom.deliver(NOON)
+    (message,) = newsroom.backend.messages
+    assert message.sender.startswith(f"bounces+{message.delivery_id}.")
+    assert bounced_delivery(message.sender, newsroom.desk.signer) == message.delivery_id
+    assert b"bounces" not in message.content
