@@ -6,10 +6,10 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 	--custom-compile-command "make lock" $(UPGRADE) pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check test format lock clean static chromium
+.PHONY: help demo check test format catalogues lock clean static chromium
 
 help:  ## List these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: .venv/.runtime  ## See it work: seed a small newsroom, send its digest and an alert, show them
 	$(BIN)/mailer demo
@@ -23,6 +23,9 @@ test: chromium static  ## Everything, with servers of its own: under ten minutes
 format: .venv/.dev  ## Rewrite the code in the house format
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
+
+catalogues: .venv/.dev  ## Bring new messages into the translations and say what is left to do
+	$(BIN)/python -m tools.catalogues
 
 lock: .venv/.dev  ## Bring requirements/ in line with pyproject.toml; UPGRADE=--upgrade for newer versions
 	$(INSTALL) "uv>=0.13"

@@ -8,7 +8,7 @@ import pytest
 _TOP = Path(__file__).parent.parent
 _FILES = sorted(
     path
-    for folder in ("mailer", "workers", "tests", "bench")
+    for folder in ("mailer", "workers", "tests", "bench", "tools")
     for path in _TOP.glob(f"{folder}/**/*.py")
 )
 _LONGEST = 300

@@ -5,6 +5,7 @@ story (`matches`). Deciding for a window of stories at once is left to `matching
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from mailer.core.expression_parser import MOST_CHARACTERS, MOST_NESTING, MOST_TERMS, parse
@@ -31,6 +32,7 @@ __all__ = [
     "And",
     "Everything",
     "Expression",
+    "Joints",
     "Not",
     "Or",
     "TagTerm",
@@ -73,24 +75,42 @@ def never_matches(expression: Expression, vocabulary: Vocabulary | None = None) 
     return _is_hopeless(normalise(expression), vocabulary)
 
 
-def in_words(expression: Expression, name: Callable[[str], str] = str) -> str:
+@dataclass(frozen=True, slots=True)
+class Joints:
+    """The words of an expression that are no tags, in a reader's language."""
+
+    both: str = "AND"
+    either: str = "OR"
+    without: str = "NOT {words}"
+    everything: str = "everything"
+    nothing: str = "nothing"
+
+
+_ENGLISH: Final = Joints()
+
+
+def in_words(
+    expression: Expression, name: Callable[[str], str] = str, joints: Joints = _ENGLISH
+) -> str:
     """Return the expression as a reader would say it, in her order; `name` gives a slug's label.
 
     An AND within an OR gets parentheses too: who reads this need not know which binds stronger.
     """
     match expression:
         case Everything():
-            return "everything"
+            return joints.everything
         case TagTerm(slug):
             return name(slug)
         case Not(Everything()):
-            return "nothing"
+            return joints.nothing
         case Not(term):
-            return f"NOT {_in_group(term, name)}"
+            return joints.without.format(words=_in_group(term, name, joints))
         case And(terms):
-            return " AND ".join(_in_group(term, name, And) for term in terms) or "everything"
+            said = [_in_group(term, name, joints, And) for term in terms]
+            return f" {joints.both} ".join(said) or joints.everything
         case Or(terms):
-            return " OR ".join(_in_group(term, name, Or) for term in terms) or "nothing"
+            said = [_in_group(term, name, joints, Or) for term in terms]
+            return f" {joints.either} ".join(said) or joints.nothing
 
 
 def matches(expression: Expression, tags: Collection[str], vocabulary: Vocabulary) -> bool:
@@ -222,9 +242,12 @@ def _text(normal: Expression) -> str:
 
 
 def _in_group(
-    term: Expression, name: Callable[[str], str], group: type[And] | type[Or] | None = None
+    term: Expression,
+    name: Callable[[str], str],
+    joints: Joints,
+    group: type[And] | type[Or] | None = None,
 ) -> str:
-    words = in_words(term, name)
+    words = in_words(term, name, joints)
     bare = not isinstance(term, And | Or) or len(term.terms) < 2
     return words if bare or (group and isinstance(term, group)) else f"({words})"
 

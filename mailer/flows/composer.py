@@ -6,7 +6,7 @@ from datetime import datetime
 
 from mailer.core.deliveries import digest_key
 from mailer.core.digests import Weights, compose, fit
-from mailer.core.locales import language_of, pick_locale
+from mailer.core.locales import pick_locale
 from mailer.core.matching import Board
 from mailer.core.preferences import PreferenceParser
 from mailer.core.readers import Cadence, Follower, MailFormat, Newsletter
@@ -14,7 +14,7 @@ from mailer.core.runs import PlannedMail, slot_key
 from mailer.core.schedules import Lane
 from mailer.core.stories import Story
 from mailer.flows.desk import Desk
-from mailer.render.speech import SPOKEN
+from mailer.render.speech import is_spoken
 from mailer.store.database import Connection
 from mailer.store.followers import Asking, earliest_cursor, has_urgent
 from mailer.store.ledger_plan import given_stories
@@ -78,7 +78,7 @@ class Composer:
 
     def locale_of(self, follower: Follower) -> str:
         """Return the locale her mail is written in."""
-        spoken = [name for name in self.newsletter.locales if language_of(name) in SPOKEN]
+        spoken = [name for name in self.newsletter.locales if is_spoken(name)]
         return pick_locale(follower.reader.locale, spoken)
 
     def _read_board(self, connection: Connection) -> Board:

@@ -1,30 +1,34 @@
 """How a mail speaks: words, dates and numbers of one locale.
 
-The words are English until somebody translates them: everything a reader sees goes through
-`gettext` here or in the templates, so a catalogue is all that a translation takes.
+Everything a reader sees goes through `gettext` here or in the templates, so a catalogue is all that
+a translation takes.
 """
 
-import gettext
 from datetime import date, datetime
 from functools import lru_cache
+from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_time
 from babel.numbers import format_decimal
 
-# The languages there is a catalogue for. A mail in half a language is worse than one in English.
-SPOKEN = frozenset({"en"})
+from mailer.render.catalogues import read_catalogue
+
+# The catalogue of each language. A mail in half a language is worse than one in English.
+_CATALOGUES: Final = {"es": "es", "it": "it", "ko": "ko", "zh": "zh_Hans"}
+SPOKEN: Final = frozenset({"en", *_CATALOGUES})
 
 
 class Speech:
-    """The words, dates and numbers of one locale; an unknown one speaks English."""
+    """The words, dates and numbers of one locale; one without a catalogue speaks English."""
 
     def __init__(self, locale: str) -> None:
         self._locale = _known(locale)
-        self.translations = gettext.NullTranslations()
+        name = _CATALOGUES.get(self._locale.language, "") if is_spoken(locale) else ""
+        self.translations = read_catalogue(name)
         # Of the words, which a screen reader must pronounce; not of the dates.
-        self.language = "en"
+        self.language = name.replace("_", "-") or "en"
 
     def say(self, message: str, **values: str) -> str:
         """Return a message with its values put in; they are taken as they are."""
@@ -53,6 +57,14 @@ class Speech:
     def time(self, at: datetime) -> str:
         """Return the time of day: 6:10 AM."""
         return str(format_time(at, "short", locale=self._locale))
+
+
+def is_spoken(locale: str) -> bool:
+    """Say whether mails can be written in a locale's language, and in its script."""
+    known = _known(locale)
+    # The same language in another script is another catalogue: zh_Hant and zh_TW are not zh_Hans.
+    script = _known(_CATALOGUES.get(known.language, "en")).script
+    return known.language in SPOKEN and known.script in (None, script)
 
 
 @lru_cache(maxsize=64)

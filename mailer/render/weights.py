@@ -160,8 +160,12 @@ class _Weighing:
         view = replace(
             view_letter(letter, self._scales.site, self._links, self._vocabulary),
             day=self._day,
-            stories=self._speech.say_count("{count} story", "{count} stories for you", _LINKED),
-            others=self._speech.say_count("and {count}", "and {count} more stories", _LINKED),
+            stories=self._speech.say_count(
+                "{count} story for you", "{count} stories for you", _LINKED
+            ),
+            others=self._speech.say_count(
+                "and {count} more story", "and {count} more stories", _LINKED
+            ),
             preheader=clean(_NAME, PREHEADER),
         )
         pages = self._scales.pages

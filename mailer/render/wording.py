@@ -9,6 +9,7 @@ from mailer.core.expressions import (
     And,
     Everything,
     Expression,
+    Joints,
     Not,
     Or,
     TagTerm,
@@ -37,6 +38,13 @@ class Wording:
         self._vocabulary = vocabulary
         self._speech = speech
         self._memo: dict[tuple[str, str], Expression | None] = {}
+        self._joints = Joints(
+            both=speech.say("AND"),
+            either=speech.say("OR"),
+            without=speech.translations.gettext("NOT {words}"),
+            everything=speech.say("everything"),
+            nothing=speech.say("nothing"),
+        )
 
     def heading(self, section: Section) -> str:
         """Return the heading of a section: 'China and North Korea', 'Japan or Taiwan — Trade'."""
@@ -84,7 +92,7 @@ class Wording:
 
     def _words(self, reason: Reason) -> str:
         read = self._read(reason.expression, reason.words)
-        said = in_words(read, self.label) if read is not None else reason.words
+        said = in_words(read, self.label, self._joints) if read is not None else reason.words
         return clean_header(said, _LONGEST)
 
     def _read(self, expression: str, words: str) -> Expression | None:
@@ -120,10 +128,10 @@ class Wording:
             case Or(terms) if all(isinstance(t, TagTerm) or _is_plain_and(t) for t in terms):
                 heads = [self._heading(term) for term in terms]
                 said = self._speech.say(
-                    "{first}, or {last}", first=", ".join(heads[:-1]), last=heads[-1]
+                    "{first}, or {last}", first=self._row(heads), last=heads[-1]
                 )
             case _:
-                said = in_words(expression, self.label)
+                said = in_words(expression, self.label, self._joints)
         return said
 
     def _both(self, terms: Sequence[Expression]) -> str:
@@ -139,10 +147,10 @@ class Wording:
                 case Not(inner):
                     unwanted.append(inner)
                     continue
-            parts += [self._list(tags, "{first} and {last}")] if tags else []
+            parts += [self._all(tags)] if tags else []
             tags = []
             parts.append(self._heading(term))
-        parts += [self._list(tags, "{first} and {last}")] if tags else []
+        parts += [self._all(tags)] if tags else []
         said = " — ".join(parts) or self._speech.say("All stories")
         if unwanted:
             words = self._either(unwanted)
@@ -151,12 +159,20 @@ class Wording:
 
     def _either(self, terms: Sequence[Expression]) -> str:
         flat = [slug for term in terms for slug in _slugs(term)]
-        return self._list([self.label(slug) for slug in flat], "{first} or {last}")
-
-    def _list(self, labels: Sequence[str], pair: str) -> str:
+        labels = [self.label(slug) for slug in flat]
         if len(labels) < 2:
             return labels[0] if labels else ""
-        return self._speech.say(pair, first=", ".join(labels[:-1]), last=labels[-1])
+        return self._speech.say("{first} or {last}", first=self._row(labels), last=labels[-1])
+
+    def _all(self, labels: Sequence[str]) -> str:
+        if len(labels) < 2:
+            return labels[0] if labels else ""
+        return self._speech.say("{first} and {last}", first=self._row(labels), last=labels[-1])
+
+    def _row(self, labels: Sequence[str]) -> str:
+        """Return all but the last, between commas."""
+        # Translators: what stands between the items of a list
+        return self._speech.say(", ").join(labels[:-1])
 
 
 def _is_flat(term: Expression) -> bool:
