@@ -9,6 +9,7 @@ from typing import TextIO
 
 import mailer
 from mailer.core.tokens import Signer
+from mailer.delivery.dkim import DkimSigner, SigningBackend, read_dkim_signer
 from mailer.delivery.registry import open_backend
 from mailer.flows.desk import Desk
 from mailer.ports import Backend, BackendOptions
@@ -33,9 +34,17 @@ class Installation:
     settings: Settings
     desk: Desk
     clock: Clock
+    dkim: DkimSigner | None = None
 
     def open_backend(self, stream: TextIO | None = None) -> Backend:
-        """Open the backend the settings name; `stream` is where the console backend writes."""
+        """Open the backend the settings name; `stream` is where the console backend writes.
+
+        Mail is signed on its way when there is a DKIM key.
+        """
+        backend = self._bare_backend(stream)
+        return SigningBackend(backend, self.dkim) if self.dkim else backend
+
+    def _bare_backend(self, stream: TextIO | None) -> Backend:
         return open_backend(
             self.settings.backend,
             BackendOptions(
@@ -60,8 +69,11 @@ def open_installation(settings: Settings, *, clock: Clock = utc_now) -> Installa
     """Join an installation. A SQLite database is made and migrated on the way.
 
     PostgreSQL is shared between machines: it is migrated only by `mailer db upgrade`.
-    Raises SettingsError, InputError (schema) or ServiceAway.
+    Raises SettingsError, BackendError (DKIM), InputError (schema) or ServiceAway.
     """
+    dkim = read_dkim_signer(
+        settings.dkim_domain, settings.dkim_selector, settings.dkim_key.get_secret_value()
+    )
     database = Database.open(settings.database_url)
     if database.is_sqlite:
         upgrade(settings.database_url)
@@ -76,7 +88,7 @@ def open_installation(settings: Settings, *, clock: Clock = utc_now) -> Installa
         max_mail_bytes=settings.max_mail_kb * 1024,
     )
     desk = Desk(database, renderer, signer, site, bounce_address=settings.bounce_address)
-    return Installation(settings, desk, clock)
+    return Installation(settings, desk, clock, dkim)
 
 
 def with_database(settings: Settings, path: Path) -> Settings:

@@ -45,6 +45,9 @@ class Settings(BaseSettings):
     templates: Path | None = None
     secret_key: SecretStr = SecretStr(DEVELOPMENT_SECRET)
     secret_key_old: SecretStr = SecretStr("")
+    dkim_domain: str = ""
+    dkim_selector: str = ""
+    dkim_key: SecretStr = SecretStr("")
     in_doubt: InDoubtPolicy = InDoubtPolicy.HOLD
 
     @field_validator("public_url")

@@ -14,6 +14,7 @@ from mailer.cli import (
     database,
     deliveries,
     demo,
+    dkim,
     explanations,
     expressions,
     follows,
@@ -63,6 +64,7 @@ app.add_typer(schedules.app, name="schedules")
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(database.app, name="db")
+app.add_typer(dkim.app, name="dkim")
 
 
 def _print_version(wanted: bool) -> None:
