@@ -11,6 +11,7 @@ import typer
 
 import mailer
 from mailer.cli import (
+    audit,
     database,
     deliveries,
     demo,
@@ -18,8 +19,10 @@ from mailer.cli import (
     explanations,
     expressions,
     follows,
+    keys,
     ledger,
     newsletters,
+    operators,
     plans,
     readers,
     runs,
@@ -65,6 +68,9 @@ app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(database.app, name="db")
 app.add_typer(dkim.app, name="dkim")
+app.add_typer(operators.app, name="operators")
+app.add_typer(keys.app, name="keys")
+app.add_typer(audit.app, name="audit")
 
 
 def _print_version(wanted: bool) -> None:

@@ -2,7 +2,8 @@
 
 from alembic import context
 
-import mailer.store.ledger_tables  # noqa: F401 - its tables join the metadata
+import mailer.store.ledger_tables  # its tables join the metadata
+import mailer.store.operator_tables  # noqa: F401 - the same
 from mailer.store.tables import metadata
 
 context.configure(
