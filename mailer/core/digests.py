@@ -3,13 +3,12 @@
 Pure. Which stories a reader has already, and what each part weighs, come in as values.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from mailer.core.expressions import in_words
 from mailer.core.matching import Board
-from mailer.core.preferences import Preferences, Wish
+from mailer.core.preferences import Preferences
 from mailer.core.stories import Story
 
 
@@ -132,17 +131,19 @@ def compose(preferences: Preferences, board: Board, given_bits: int) -> Composit
     for bits in wanted:
         everything |= bits
     taken = muted_bits | given_bits
+    asking = [
+        (bits, Reason(wish.follow_id, wish.canonical, wish.words))
+        for wish, bits in zip(preferences.wishes, wanted, strict=True)
+        if bits
+    ]
     sections = []
-    for i, wish in enumerate(preferences.wishes):
-        bits = wanted[i] & ~taken
+    for i, (wanted_bits, own) in enumerate(asking):
+        bits = wanted_bits & ~taken
         if not bits:
             continue
         taken |= bits
-        items = tuple(
-            Item(story, Shown.FULL, _reasons(preferences.wishes, wanted, board, story))
-            for story in board.stories_of(bits)
-        )
-        sections.append(Section(wish.follow_id, wish.canonical, items))
+        items = tuple(_items(bits, board, own, asking[i + 1 :]))
+        sections.append(Section(own.follow_id, own.expression, items))
     omissions = [
         Omission(story.id, story.uid, Why.GIVEN)
         for story in board.stories_of(everything & given_bits)
@@ -154,15 +155,16 @@ def compose(preferences: Preferences, board: Board, given_bits: int) -> Composit
     return Composition(Digest(tuple(sections)) if sections else None, tuple(omissions))
 
 
-def _reasons(
-    wishes: Sequence[Wish], wanted: Sequence[int], board: Board, story: Story
-) -> tuple[Reason, ...]:
-    bit = board.bits_of([story.id])
-    return tuple(
-        Reason(wish.follow_id, wish.canonical, in_words(wish.follow))
-        for wish, bits in zip(wishes, wanted, strict=True)
-        if bits & bit
-    )
+def _items(
+    bits: int, board: Board, own: Reason, later: Sequence[tuple[int, Reason]]
+) -> Iterator[Item]:
+    """Yield a section's items; what an earlier follow wants is not in it, a later one may."""
+    also = [(wanted, reason) for wanted, reason in later if wanted & bits]
+    while bits:
+        bit = bits & -bits
+        bits ^= bit
+        others = tuple(reason for wanted, reason in also if wanted & bit)
+        yield Item(board.stories[bit.bit_length() - 1], Shown.FULL, (own, *others))
 
 
 def fit(digest: Digest, weights: Weights) -> Digest:
@@ -173,6 +175,10 @@ def fit(digest: Digest, weights: Weights) -> Digest:
     not make the mail lighter, so only a mail that no arrangement brings under the limit is over
     it. Equal input gives equal output.
     """
+    weight = weights.frame + weights.section * len(digest.sections)
+    weight += sum(weights.full[i.story.id] for section in digest.sections for i in section.items)
+    if weight <= weights.limit:
+        return digest
     # Deepest position first; among equals the later section first.
     ranked = sorted(
         (
@@ -186,7 +192,6 @@ def fit(digest: Digest, weights: Weights) -> Digest:
     story_ids = {place: digest.sections[place[1]].items[place[0]].story.id for place in ranked}
     full = {place: weights.full[story_ids[place]] for place in ranked}
     least = {place: min(full[place], weights.headline[story_ids[place]]) for place in ranked}
-    weight = weights.frame + weights.section * len(digest.sections) + sum(full.values())
     for place in ranked:
         if weight <= weights.limit:
             break

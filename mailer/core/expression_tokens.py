@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import lru_cache
 from typing import Final
 
 from mailer.core.expression_pictures import quotation
@@ -59,6 +60,9 @@ _SIGNS: Final = {
 # Keyboards and word processors mix straight and curly quotes, so any of these closes any other.
 _QUOTES: Final = '"“”„'
 _CLOSING: Final = dict.fromkeys(_QUOTES, _QUOTES) | {"«": "»", "»": "«", "「": "」"}
+
+# Of characters, for the questions below: asking Unicode took half the time of planning's parsing.
+_KNOWN: Final = 4_096
 
 _MINUS: Final = "\N{MINUS SIGN}"
 # What may stand inside a bare word besides letters, digits and dashes: d'ivoire, u.s., a_b.
@@ -119,6 +123,7 @@ def _word(text: str, start: int) -> str:
     return text[start:end]
 
 
+@lru_cache(_KNOWN)
 def _is_inner(character: str) -> bool:
     return (
         character.isalnum()
@@ -129,14 +134,17 @@ def _is_inner(character: str) -> bool:
     )
 
 
+@lru_cache(_KNOWN)
 def _is_blank(character: str) -> bool:
     return character.isspace() or unicodedata.category(character) == "Cf"
 
 
+@lru_cache(_KNOWN)
 def _is_dash(character: str) -> bool:
     return character == _MINUS or unicodedata.category(character) == "Pd"
 
 
+@lru_cache(_KNOWN)
 def _can_start_term(character: str) -> bool:
     return (
         _is_inner(character)
@@ -145,6 +153,7 @@ def _can_start_term(character: str) -> bool:
     )
 
 
+@lru_cache(_KNOWN)
 def _plain(text: str) -> str:
     return text.translate(_NARROW)
 

@@ -37,6 +37,7 @@ __all__ = [
     "Or",
     "TagTerm",
     "canonical",
+    "canonical_text",
     "in_words",
     "matches",
     "never_matches",
@@ -63,7 +64,24 @@ def normalise(expression: Expression) -> Expression:
 
 def canonical(expression: Expression) -> str:
     """Return the canonical form as text, which `parse` reads back to `normalise(expression)`."""
-    return _text(normalise(expression))
+    return canonical_text(normalise(expression))
+
+
+def canonical_text(normal: Expression) -> str:
+    """Return the text of an expression that is in canonical form already."""
+    match normal:
+        case Everything():
+            return "*"
+        case TagTerm(slug):
+            return f'"{slug}"' if slug in OPERATOR_WORDS else slug
+        case Not(term):
+            return f"!{canonical_text(term)}"
+        case And(terms):
+            return " & ".join(
+                f"({canonical_text(t)})" if isinstance(t, Or) else canonical_text(t) for t in terms
+            )
+        case Or(terms):
+            return " | ".join(map(canonical_text, terms))
 
 
 def never_matches(expression: Expression, vocabulary: Vocabulary | None = None) -> bool:
@@ -168,7 +186,7 @@ def _joined(terms: Iterable[Expression], group: type[And] | type[Or]) -> Express
     members = _unabsorbed(members)
     if decisive in members or _has_opposites(members):
         return decisive
-    ordered = sorted(members, key=lambda term: (_RANK[type(term)], _text(term)))
+    ordered = sorted(members, key=lambda term: (_RANK[type(term)], canonical_text(term)))
     if len(ordered) < 2:
         return ordered[0] if ordered else neutral
     return group(tuple(ordered))
@@ -225,20 +243,6 @@ def _all_above(slugs: Iterable[str], vocabulary: Vocabulary | None) -> Iterator[
     if vocabulary is not None:
         for slug in slugs:
             yield from vocabulary.ancestors(slug)
-
-
-def _text(normal: Expression) -> str:
-    match normal:
-        case Everything():
-            return "*"
-        case TagTerm(slug):
-            return f'"{slug}"' if slug in OPERATOR_WORDS else slug
-        case Not(term):
-            return f"!{_text(term)}"
-        case And(terms):
-            return " & ".join(f"({_text(t)})" if isinstance(t, Or) else _text(t) for t in terms)
-        case Or(terms):
-            return " | ".join(map(_text, terms))
 
 
 def _in_group(

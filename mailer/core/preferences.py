@@ -3,7 +3,15 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from mailer.core.expressions import And, Everything, Expression, canonical, normalise, parse
+from mailer.core.expressions import (
+    And,
+    Everything,
+    Expression,
+    canonical_text,
+    in_words,
+    normalise,
+    parse,
+)
 from mailer.core.readers import Cadence, Follow, Follower, Mute
 from mailer.core.tags import Vocabulary
 from mailer.errors import ExpressionError
@@ -13,13 +21,13 @@ from mailer.errors import ExpressionError
 class Wish:
     """A follow, parsed.
 
-    `follow` is what she wrote, for words; `expression` is that within the newsletter's base
-    expression, for matching; `canonical` is her own part's canonical text. `urgent_only`: she
+    `words` says what she wrote; `expression` is that within the newsletter's base expression, for
+    matching; `canonical` is her own part's canonical text. `urgent_only`: she
     chose another cadence than the run's, and an alert may bring her urgent stories alone.
     """
 
     follow_id: int
-    follow: Expression
+    words: str
     expression: Expression
     canonical: str
     cursor_at: datetime
@@ -48,7 +56,7 @@ class Preferences:
 
 @dataclass(frozen=True, slots=True)
 class _Parsed:
-    written: Expression
+    words: str
     within_base: Expression
     alone: Expression
     canonical: str
@@ -81,7 +89,7 @@ class PreferenceParser:
             return None
         return Wish(
             follow.id,
-            parsed.written,
+            parsed.words,
             parsed.within_base,
             parsed.canonical,
             follow.cursor_at,
@@ -101,5 +109,5 @@ class PreferenceParser:
             else:
                 alone = normalise(written)
                 both = alone if self._base == Everything() else normalise(And((self._base, alone)))
-                self._memo[text] = _Parsed(written, both, alone, canonical(written))
+                self._memo[text] = _Parsed(in_words(written), both, alone, canonical_text(alone))
         return self._memo[text]

@@ -90,8 +90,10 @@ class Composer:
         digest = mail.composition.digest
         if digest is None:
             return mail
-        weights = self._weights[self._dress(mail.follower)]
-        return replace(mail, composition=replace(mail.composition, digest=fit(digest, weights)))
+        fitted = fit(digest, self._weights[self._dress(mail.follower)])
+        if fitted is digest:
+            return mail
+        return replace(mail, composition=replace(mail.composition, digest=fitted))
 
     def _weigh(self, mails: Sequence[PlannedMail]) -> None:
         """Weigh the stories that these mails have and that were not weighed for their dress."""

@@ -22,6 +22,7 @@ from sqlalchemy import (
 
 from mailer.core.readers import Cadence, Follow, Follower, Mute, ReaderState
 from mailer.core.schedules import Lane
+from mailer.store.bulk import among
 from mailer.store.readers import reader_of
 from mailer.store.tables import follows, mutes, readers, stories, subscriptions
 
@@ -211,8 +212,7 @@ def shard_ends(connection: Connection, newsletter_id: int, shard_size: int) -> l
 
 def advance_cursors(connection: Connection, follow_ids: Sequence[int], to: datetime) -> None:
     """Move cursors forward to `to`; one that is further already stays."""
-    for start in range(0, len(follow_ids), 500):
-        some = follows.c.id.in_(follow_ids[start : start + 500])
+    for some in among(connection, follows.c.id, follow_ids):
         connection.execute(
             update(follows).where(some, follows.c.cursor_at < to).values(cursor_at=to)
         )

@@ -4,12 +4,42 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select, text
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy import Connection, select, text
 
 from mailer.core.deliveries import DeliveryState
+from mailer.store.bulk import among, insert_rows, reserve_ids
 from mailer.store.ledger_tables import deliveries, delivery_items, omissions
+
+_d, _i, _o = deliveries.c, delivery_items.c, omissions.c
+_DELIVERY = (
+    _d.id,
+    _d.key,
+    _d.message_id,
+    _d.run_id,
+    _d.reader_id,
+    _d.subscription_id,
+    _d.email,
+    _d.email_key,
+    _d.name,
+    _d.locale,
+    _d.timezone,
+    _d.format,
+    _d.state,
+    _d.not_before_at,
+    _d.expires_at,
+    _d.planned_at,
+)
+_ITEM = (
+    _i.delivery_id,
+    _i.position,
+    _i.reader_id,
+    _i.story_id,
+    _i.revision,
+    _i.section,
+    _i.shown,
+    _i.follow_ids,
+)
+_OMISSION = (_o.run_id, _o.reader_id, _o.story_id, _o.why, _o.detail)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,69 +89,64 @@ def add_planned(
     """Add deliveries with their items, queued; those whose key is there are left alone."""
     if not planned:
         return 0
-    plain = postgresql_insert if connection.dialect.name == "postgresql" else sqlite_insert
-    added = connection.execute(
-        plain(deliveries)
-        .on_conflict_do_nothing(index_elements=[deliveries.c.key])
-        .returning(deliveries.c.id, deliveries.c.key),
+    there: set[str] = set()
+    for same in among(connection, deliveries.c.key, [new.key for new in planned]):
+        there |= set(connection.scalars(select(deliveries.c.key).where(same)))
+    added = [new for new in planned if new.key not in there]
+    ids = reserve_ids(connection, deliveries, len(added))
+    insert_rows(
+        connection,
+        _DELIVERY,
         [
-            {
-                "key": new.key,
-                "message_id": new.message_id,
-                "run_id": run_id,
-                "reader_id": new.reader_id,
-                "subscription_id": new.subscription_id,
-                "email": new.email,
-                "email_key": new.email_key,
-                "name": new.name,
-                "locale": new.locale,
-                "timezone": new.timezone,
-                "format": new.format,
-                "state": DeliveryState.QUEUED.value,
-                "not_before_at": new.not_before_at or now,
-                "expires_at": new.expires_at,
-                "planned_at": now,
-            }
-            for new in planned
+            (
+                delivery_id,
+                new.key,
+                new.message_id,
+                run_id,
+                new.reader_id,
+                new.subscription_id,
+                new.email,
+                new.email_key,
+                new.name,
+                new.locale,
+                new.timezone,
+                new.format,
+                DeliveryState.QUEUED.value,
+                new.not_before_at or now,
+                new.expires_at,
+                now,
+            )
+            for delivery_id, new in zip(ids, added, strict=True)
         ],
-    ).all()
-    id_of = {key: delivery_id for delivery_id, key in added}
-    rows = [
-        {
-            "delivery_id": id_of[new.key],
-            "position": position,
-            "reader_id": new.reader_id,
-            "story_id": item.story_id,
-            "revision": item.revision,
-            "section": item.section,
-            "shown": item.shown,
-            "follow_ids": list(item.follow_ids),
-        }
-        for new in planned
-        if new.key in id_of
-        for position, item in enumerate(new.items)
-    ]
-    if rows:
-        connection.execute(insert(delivery_items), rows)
-    return len(id_of)
+    )
+    insert_rows(
+        connection,
+        _ITEM,
+        (
+            (
+                delivery_id,
+                position,
+                new.reader_id,
+                item.story_id,
+                item.revision,
+                item.section,
+                item.shown,
+                item.follow_ids,
+            )
+            for delivery_id, new in zip(ids, added, strict=True)
+            for position, item in enumerate(new.items)
+        ),
+    )
+    return len(added)
 
 
 def add_omissions(connection: Connection, run_id: int, left_out: Sequence[NewOmission]) -> None:
     """Record why stories are not in a run's mails."""
-    if left_out:
-        connection.execute(
-            insert(omissions),
-            [
-                {
-                    "run_id": run_id,
-                    "reader_id": item.reader_id,
-                    "story_id": item.story_id,
-                    "why": item.why,
-                    "detail": item.detail,
-                }
-                for item in left_out
-            ],
-        )
+    insert_rows(
+        connection,
+        _OMISSION,
+        [(run_id, item.reader_id, item.story_id, item.why, item.detail) for item in left_out],
+    )
 
 
 def given_stories(

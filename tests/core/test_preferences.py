@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from mailer.core.expressions import And, TagTerm, canonical, in_words, parse
+from mailer.core.expressions import And, TagTerm, canonical, parse
 from mailer.core.preferences import ParsedMute, PreferenceParser, Preferences
 from mailer.core.tags import Tag, Vocabulary
 from mailer.errors import ExpressionError
@@ -24,7 +24,7 @@ def test_wishes_keep_her_order_her_words_and_her_cursors() -> None:
         (1, trade.cursor_at),
         (2, at(-3)),
     ]
-    assert [in_words(wish.follow) for wish in wishes] == ["trade AND china", "NOT sport"]
+    assert [wish.words for wish in wishes] == ["trade AND china", "NOT sport"]
     assert [wish.canonical for wish in wishes] == ["china & trade", "!sport"]
 
 
@@ -43,7 +43,7 @@ def test_a_follow_matches_within_the_newsletters_base(base: str, matched: str) -
     (wish,) = read("china", base=base).wishes
     assert canonical(wish.expression) == matched
     assert wish.canonical == "china"
-    assert wish.follow == TagTerm("china")
+    assert wish.words == "china"
 
 
 def test_mutes_stand_alone() -> None:

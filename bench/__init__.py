@@ -1,0 +1,1 @@
+"""Programs that measure: where the figures in README and docs come from."""
