@@ -49,6 +49,7 @@ class Settings(BaseSettings):
     dkim_selector: str = ""
     dkim_key: SecretStr = SecretStr("")
     in_doubt: InDoubtPolicy = InDoubtPolicy.HOLD
+    trusted_proxies: int = Field(default=0, ge=0, le=10)
 
     @field_validator("public_url")
     @classmethod

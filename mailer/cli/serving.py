@@ -1,5 +1,6 @@
-"""`mailer worker`, `beat`, `up` and `drain`: what runs until it is told to stop."""
+"""`mailer web`, `worker`, `beat`, `up` and `drain`: what runs until it is told to stop."""
 
+import logging
 import os
 import signal
 import sys
@@ -13,6 +14,13 @@ from mailer.cli.output import note, print_json, say
 from mailer.cli.room import open_room
 from mailer.flows.drain_ledger import drain_ledger
 from mailer.settings import read_settings
+
+HostOption = Annotated[
+    str, typer.Option(help="The address to listen on; 0.0.0.0 for all, behind a proxy only.")
+]
+PortOption = Annotated[
+    int, typer.Option(min=0, max=65535, help="The port to listen on; 0 takes a free one.")
+]
 
 
 def worker(
@@ -39,14 +47,29 @@ def beat() -> None:
     serve_beat(read_settings())
 
 
-def up() -> None:
-    """Run everything in this process, without any service: schedules, alerts, sending."""
+def web(host: HostOption = "127.0.0.1", port: PortOption = 8000) -> None:
+    """Serve the pages of readers, operators and programs.
+
+    Put a web server with TLS before it, and tell MAILER_TRUSTED_PROXIES how many there are.
+    """
+    from mailer.web.serving import serve
+
+    _log_visits()
+    with open_room() as room:
+        note(f"web: listening on {host} port {port}; Ctrl-C stops")
+        serve(room, host, port)
+
+
+def up(host: HostOption = "127.0.0.1", port: PortOption = 8000) -> None:
+    """Run everything in this process, without any service: pages, schedules, alerts, sending."""
+    from mailer.web.serving import serving
     from workers.lookout import look_forever, wait_on_event
 
+    _log_visits()
     stop = _stop_on_signals()
-    with open_room() as room:
+    with open_room() as room, serving(room, host, port) as address:
         backend = room.open_backend(sys.stdout)
-        note("up: schedules and alerts run here; Ctrl-C stops")
+        note(f"up: pages at {address}; schedules and alerts run here; Ctrl-C stops")
         try:
             look_forever(room, backend, wait=wait_on_event(stop))
         finally:
@@ -104,3 +127,11 @@ def _stop_on_signals() -> threading.Event:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     return stop
+
+
+def _log_visits() -> None:
+    """Write the access log and what goes wrong to stderr; stdout is the console backend's."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    logging.getLogger("mailer.web").setLevel(logging.INFO)

@@ -1,5 +1,6 @@
 """Locales, timezones and hours as people write them, and which locale a mail is written in."""
 
+import re
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -9,6 +10,10 @@ from mailer.core.hygiene import clean_header
 from mailer.errors import InputError
 
 _SHOWN = 40  # Of what somebody typed, in a message.
+_LONGEST_HEADER = 500  # Browsers send fewer than 100 characters.
+_MOST_LOCALES = 20
+_NAME = re.compile("[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{1,8}){0,4}")
+_WEIGHT = re.compile(r"q\s*=\s*([01](?:\.[0-9]{0,3})?)")
 
 
 def language_of(locale: str) -> str:
@@ -37,6 +42,22 @@ def read_locale(text: str) -> str:
         raise InputError(
             f"unknown locale '{clean_header(text, _SHOWN)}': use one such as en, it or zh-Hans"
         ) from error
+
+
+def accepted_locales(header: str) -> tuple[str, ...]:
+    """Return the locales of an Accept-Language header, best first; what cannot be read is left out.
+
+    Source: RFC 9110 section 12.5.4. "*" and languages of weight 0 are left out, too.
+    """
+    weighed: list[tuple[float, str]] = []
+    for entry in header[:_LONGEST_HEADER].split(",")[:_MOST_LOCALES]:
+        name, _, rest = entry.strip().partition(";")
+        found = _WEIGHT.fullmatch(rest.strip()) if rest else None
+        if _NAME.fullmatch(name.strip()) and (found or not rest.strip()):
+            weight = float(found[1]) if found else 1.0
+            if weight > 0:
+                weighed.append((weight, name.strip()))
+    return tuple(name for _, name in sorted(weighed, key=lambda pair: -pair[0]))
 
 
 def read_timezone(text: str) -> str:

@@ -7,6 +7,7 @@ mail composed twice has the same bytes.
 import hashlib
 import hmac
 from base64 import b32encode
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from itsdangerous import BadData, BadSignature, URLSafeSerializer
@@ -49,6 +50,26 @@ class Signer:
                 "this link is not valid: open it from the mail it came in, unchanged"
             ) from error
         return tuple(parts)
+
+    def sign_at(self, purpose: Purpose, now: datetime, *parts: int | str) -> str:
+        """Return a token that knows when it was signed, for `read_at`."""
+        return self.sign(purpose, "at", int(now.timestamp()), *parts)
+
+    def read_at(
+        self, purpose: Purpose, token: str, now: datetime, lifetime: timedelta
+    ) -> tuple[tuple[int | str, ...], bool]:
+        """Return the parts of such a token, and whether its lifetime is not over at `now`.
+
+        Raises InputError when it is not one of ours, or does not know when it was signed.
+        """
+        parts = self.read(purpose, token)
+        signed = parts[1] if len(parts) > 1 and parts[0] == "at" else None
+        if not isinstance(signed, int):
+            raise InputError("this link is not valid: it does not say when it was made")
+        age = now - datetime.fromtimestamp(signed, UTC)
+        # Clocks of machines differ a little; a token from the future is nobody's.
+        is_fresh = timedelta(seconds=-60) <= age <= lifetime
+        return parts[2:], is_fresh
 
     def keyed_hash(self, text: str) -> str:
         """Return 32 hex digits that only the holder of the newest secret can compute."""

@@ -6,7 +6,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mailer.core.locales import pick_locale, read_hour, read_locale, read_timezone
+from mailer.core.locales import (
+    accepted_locales,
+    pick_locale,
+    read_hour,
+    read_locale,
+    read_timezone,
+)
 from mailer.errors import InputError
 
 
@@ -91,3 +97,20 @@ def test_any_text_is_read_or_refused_in_one_short_line(
         refusal = str(error)
     assert len(refusal.encode()) < 300
     assert "\n" not in refusal
+
+
+@pytest.mark.parametrize(
+    ("header", "wanted"),
+    [
+        ("", ()),
+        ("it", ("it",)),
+        ("en;q=0.5, zh-Hans, it-IT;q=0.9", ("zh-Hans", "it-IT", "en")),
+        ("*, fr;q=0", ()),
+        ("de;q=2, fr;q=x, es ; q=0.3", ("es",)),
+        ("en-GB,en;q=0.9", ("en-GB", "en")),
+        ("x" * 600, ()),
+        ("<script>, it", ("it",)),
+    ],
+)
+def test_accepted_locales_come_best_first(header: str, wanted: tuple[str, ...]) -> None:
+    assert accepted_locales(header) == wanted

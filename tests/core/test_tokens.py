@@ -1,11 +1,14 @@
 """Signed links (S7): bound to a purpose, readable after a rotation, deaf to everything else."""
 
+from datetime import timedelta
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mailer.core.tokens import Purpose, Signer
 from mailer.errors import InputError
+from tests.builders import NOON
 
 SIGNER = Signer(("newest secret",))
 PURPOSES = st.sampled_from(Purpose)
@@ -93,3 +96,22 @@ def test_a_keyed_hash_depends_on_the_text_and_the_newest_secret() -> None:
 def test_a_signer_needs_secrets(secrets: tuple[str, ...]) -> None:
     with pytest.raises(ValueError, match="at least one secret"):
         Signer(secrets)
+
+
+def test_a_token_of_a_moment_ends_with_its_lifetime() -> None:
+    signer = Signer(("one",))
+    week = timedelta(days=7)
+    token = signer.sign_at(Purpose.VIEW, NOON, 5, "a")
+    assert signer.read_at(Purpose.VIEW, token, NOON + week, week) == ((5, "a"), True)
+    late = NOON + week + timedelta(seconds=1)
+    assert signer.read_at(Purpose.VIEW, token, late, week) == ((5, "a"), False)
+    early = NOON - timedelta(hours=1)
+    assert signer.read_at(Purpose.VIEW, token, early, week) == ((5, "a"), False)
+
+
+def test_a_token_without_a_moment_is_not_read_as_one() -> None:
+    signer = Signer(("one",))
+    for parts in ((), (1, 2), ("at",), ("at", "x")):
+        token = signer.sign(Purpose.VIEW, *parts)
+        with pytest.raises(InputError, match="when it was made"):
+            signer.read_at(Purpose.VIEW, token, NOON, timedelta(days=1))

@@ -1,0 +1,5 @@
+"""The JSON API for programs."""
+
+from mailer.web.visits import Area
+
+router = Area(prefix="/api/v1", include_in_schema=True)

@@ -1,0 +1,63 @@
+"""The application: all areas behind one gate."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import anyio.to_thread
+from fastapi import FastAPI
+
+from mailer.bootstrap import Installation
+from mailer.render.paper import Paper
+from mailer.web import api, dev, health, hooks, operate, public, reader
+from mailer.web.assets import Assets
+from mailer.web.failures import answer_failures
+from mailer.web.gate import Gate
+from mailer.web.headers import page_headers
+from mailer.web.visits import ASSETS, PAPER, ROOM
+
+_AREAS = (
+    reader.router,
+    public.router,
+    operate.router,
+    api.router,
+    hooks.router,
+    dev.router,
+    health.router,
+)
+MOST_BODY_BYTES = 64 * 1024  # S25. The largest form of ours is a follow of 2,000 characters.
+# The store keeps 15 connections: a sixteenth thread would only wait for one of them.
+_THREADS = 15
+
+
+def make_app(room: Installation) -> FastAPI:
+    """Return the ASGI application of an installation. Nothing is connected yet."""
+    app = FastAPI(
+        title=f"{room.settings.site_name}: mailer",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+        redirect_slashes=False,
+        lifespan=_lifespan,
+        max_body_size=MOST_BODY_BYTES,
+    )
+    paper = Paper(room.settings.templates)
+    assets = Assets(paper.asset_folders())
+    setattr(app.state, ROOM, room)
+    setattr(app.state, PAPER, paper)
+    setattr(app.state, ASSETS, assets)
+    for router in _AREAS:
+        app.include_router(router)
+    app.include_router(assets.router())
+    answer_failures(app)
+    app.add_middleware(
+        Gate,
+        hops=room.settings.trusted_proxies,
+        headers=page_headers(is_https=room.settings.public_url.startswith("https:")),
+    )
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(_app: FastAPI) -> AsyncIterator[None]:
+    anyio.to_thread.current_default_thread_limiter().total_tokens = _THREADS
+    yield

@@ -1,0 +1,5 @@
+"""The developer's previews; never in production."""
+
+from mailer.web.visits import Area
+
+router = Area()

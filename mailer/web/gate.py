@@ -1,0 +1,136 @@
+"""The gate before all pages: who asks, how long it may take, what is said and what is logged."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Mapping
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from mailer.core.hygiene import clean_header
+from mailer.web.clients import client_address
+
+# A form of 64 KiB takes a second on a bad telephone line; a page takes milliseconds.
+BODY_SECONDS = 20.0
+ANSWER_SECONDS = 60.0
+_LONGEST_PART = 24  # A longer part of an unknown path may be a token.
+_log = logging.getLogger("mailer.web.access")
+
+_TOO_SLOW = b"The request took too long to arrive.\n"
+_TOO_LONG = b"The answer took too long. Please try again.\n"
+
+
+class Gate:
+    """ASGI middleware: HEAD becomes GET without a body, headers are set, each request is logged."""
+
+    def __init__(self, app: ASGIApp, *, hops: int, headers: Mapping[str, str]) -> None:
+        self._app = app
+        self._hops = hops
+        self._headers = dict(headers)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let one request through."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        head = scope["method"] == "HEAD"
+        peer = scope["client"][0] if scope.get("client") else ""
+        forwarded = Headers(scope=scope).getlist("x-forwarded-for")
+        scope["mailer_client"] = client_address(peer, forwarded, self._hops)
+        method = scope["method"]
+        if head:
+            scope["method"] = "GET"
+        passage = _Passage(self._headers, receive, send, head=head)
+        started = time.perf_counter()
+        try:
+            await passage.go(self._app, scope)
+        finally:
+            _log.info(
+                "%s %s %s %s %.0f ms",
+                scope["mailer_client"],
+                method,
+                shown_path(scope),
+                passage.status or "-",
+                (time.perf_counter() - started) * 1000,
+            )
+
+
+class _Passage:
+    """One request on its way."""
+
+    def __init__(
+        self, headers: Mapping[str, str], receive: Receive, send: Send, *, head: bool
+    ) -> None:
+        self.status = 0
+        self._headers = headers
+        self._receive = receive
+        self._send = send
+        self._head = head
+        self._body_ends_at = asyncio.get_running_loop().time() + BODY_SECONDS
+        self._body_is_whole = False
+        self._is_late = False
+        self._limit = asyncio.timeout(ANSWER_SECONDS)
+
+    async def go(self, app: ASGIApp, scope: Scope) -> None:
+        try:
+            async with self._limit:
+                await app(scope, self._take, self._give)
+        except TimeoutError:
+            if self.status:
+                raise
+            await self._refuse(503, _TOO_LONG)
+        except _TooSlow:
+            if not self.status:
+                await self._refuse(408, _TOO_SLOW)
+
+    async def _take(self) -> Message:
+        if self._body_is_whole:
+            return await self._receive()
+        try:
+            async with asyncio.timeout_at(self._body_ends_at):
+                message = await self._receive()
+        except TimeoutError as error:
+            raise _TooSlow from error
+        self._body_is_whole = not message.get("more_body", False)
+        return message
+
+    async def _give(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            # What streams may take its time: only its beginning is waited for.
+            self._limit.reschedule(None)
+            headers = MutableHeaders(scope=message)
+            for name, value in self._headers.items():
+                headers.setdefault(name, value)
+        elif self._head and message["type"] == "http.response.body":
+            message = {**message, "body": b""}
+        await self._send(message)
+
+    async def _refuse(self, status: int, words: bytes) -> None:
+        start = {
+            "type": "http.response.start",
+            "status": status,
+            "headers": [
+                (b"content-type", b"text/plain; charset=utf-8"),
+                (b"content-length", str(len(words)).encode()),
+                (b"connection", b"close"),
+            ],
+        }
+        self._limit = asyncio.timeout(None)
+        async with self._limit:
+            await self._give(start)
+            await self._give({"type": "http.response.body", "body": words})
+
+
+class _TooSlow(Exception):  # noqa: N818 - it never leaves this module
+    """The body did not arrive in time."""
+
+
+def shown_path(scope: Scope) -> str:
+    """Return the path as a log may have it: a token by its name only, and no query (S7)."""
+    template = getattr(scope.get("route"), "path", "")
+    if "{token}" in template:
+        return str(template)
+    parts = clean_header(scope["path"], 200).split("/")
+    return "/".join(part if len(part) <= _LONGEST_PART else "…" for part in parts)

@@ -1,0 +1,5 @@
+"""The operator's desk."""
+
+from mailer.web.visits import Area
+
+router = Area()

@@ -1,0 +1,5 @@
+"""The reader's own pages: subscribe, confirm, preferences, unsubscribe, mute."""
+
+from mailer.web.visits import Area
+
+router = Area()

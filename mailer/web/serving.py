@@ -1,0 +1,75 @@
+"""Serving the application: uvicorn on one socket, until told to stop."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+
+from mailer.bootstrap import Installation
+from mailer.errors import InputError
+from mailer.web.application import make_app
+
+# Slow clients hold a connection each and no thread: beyond that many, 503 is kinder than waiting.
+_MOST_CONNECTIONS = 1_000
+_STOP_SECONDS = 10
+
+
+def serve(room: Installation, host: str, port: int) -> None:
+    """Serve until SIGTERM or Ctrl-C. Raises InputError when the port cannot be had."""
+    with _listening(host, port) as listener:
+        _server(room).run(sockets=[listener])
+
+
+@contextmanager
+def serving(room: Installation, host: str, port: int) -> Iterator[str]:
+    """Serve from a thread of this process while the block lasts, and give the address."""
+    with _listening(host, port) as listener:
+        server = _server(room)
+        thread = threading.Thread(
+            target=server.run, kwargs={"sockets": [listener]}, name="web", daemon=True
+        )
+        thread.start()
+        try:
+            yield _address(listener)
+        finally:
+            server.should_exit = True
+            thread.join(_STOP_SECONDS + 5)
+
+
+def _server(room: Installation) -> uvicorn.Server:
+    return uvicorn.Server(
+        uvicorn.Config(
+            make_app(room),
+            # The gate reads X-Forwarded-For by its own rule and writes a log without tokens.
+            proxy_headers=False,
+            access_log=False,
+            server_header=False,
+            log_config=None,
+            lifespan="on",
+            limit_concurrency=_MOST_CONNECTIONS,
+            timeout_keep_alive=20,
+            timeout_graceful_shutdown=_STOP_SECONDS,
+            h11_max_incomplete_event_size=16 * 1024,
+        )
+    )
+
+
+@contextmanager
+def _listening(host: str, port: int) -> Iterator[socket.socket]:
+    try:
+        listener = socket.create_server(
+            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=1024
+        )
+    except (OSError, OverflowError) as error:
+        raise InputError(
+            f"cannot listen on {host} port {port}: {error}; name another with --port"
+        ) from error
+    with listener:
+        yield listener
+
+
+def _address(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
