@@ -80,7 +80,9 @@ def open_installation(settings: Settings, *, clock: Clock = utc_now) -> Installa
     else:
         database.require_current()
     signer = Signer(settings.secrets)
-    site = Site(settings.site_name, settings.public_url, settings.postal_address)
+    site = Site(
+        settings.site_name, settings.public_url, settings.postal_address, settings.sender_address
+    )
     renderer = Renderer(
         site,
         signer,

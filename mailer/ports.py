@@ -126,3 +126,7 @@ class Bell(Protocol):
     def ring_deliver(self, run_id: int, *, alert: bool = False) -> None:
         """A run has deliveries due; somebody waits for those of an alert."""
         ...
+
+    def ring_notice(self) -> None:
+        """A notice is due; somebody waits for it."""
+        ...

@@ -40,6 +40,7 @@ class Settings(BaseSettings):
     maildir: Path = Path("mail")
     public_url: str = "http://localhost:8000"
     site_name: str = "The Newsroom"
+    sender_address: str = ""
     postal_address: str = "The Newsroom, 1 Example Street, Example City"
     max_mail_kb: int = Field(default=100, ge=20, le=1000)
     templates: Path | None = None

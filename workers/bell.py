@@ -5,10 +5,11 @@ import logging
 from celery import Celery
 from kombu.exceptions import OperationalError
 
-from workers.queues import ALERTS, DIGESTS, PLANNING
+from workers.queues import ALERTS, DIGESTS, PLANNING, TRANSACTIONAL
 
 PLAN = "mailer.plan_run"
 DELIVER = "mailer.deliver_run"
+DELIVER_NOTICES = "mailer.deliver_notices"
 TICK = "mailer.tick"
 RECOVER = "mailer.recover"
 
@@ -26,14 +27,19 @@ class CeleryBell:
 
     def ring_plan(self, run_id: int) -> None:
         """A run waits to be planned, or planned further."""
-        self._ring(PLAN, PLANNING, run_id, {})
+        self._ring(PLAN, PLANNING, f"run {run_id}", run_id)
 
     def ring_deliver(self, run_id: int, *, alert: bool = False) -> None:
         """A run has deliveries due."""
-        self._ring(DELIVER, ALERTS if alert else DIGESTS, run_id, {"alert": alert})
+        queue = ALERTS if alert else DIGESTS
+        self._ring(DELIVER, queue, f"run {run_id}", run_id, alert=alert)
 
-    def _ring(self, task: str, queue: str, run_id: int, words: dict[str, bool]) -> None:
+    def ring_notice(self) -> None:
+        """Notices are due."""
+        self._ring(DELIVER_NOTICES, TRANSACTIONAL, "a notice")
+
+    def _ring(self, task: str, queue: str, what: str, *ids: int, **words: bool) -> None:
         try:
-            self._app.send_task(task, (run_id,), words, queue=queue, retry=False)
+            self._app.send_task(task, ids, words, queue=queue, retry=False)
         except OperationalError as error:
-            _log.warning("the broker is away, run %d waits for the next look: %s", run_id, error)
+            _log.warning("the broker is away, %s waits for the next look: %s", what, error)

@@ -6,9 +6,10 @@ digest run would still sit in front of a confirmation mail in the worker's hands
 
 from kombu.entity import Queue
 
+TRANSACTIONAL = "transactional"  # A person has the page open and waits for this very mail.
 PLANNING = "planning"  # CPU and database; a big run must not keep mail that is ready waiting.
 ALERTS = "alerts"  # Somebody waits for these within seconds.
 DIGESTS = "digests"  # Long and patient: hours of sending may stand here.
 UPKEEP = "upkeep"  # Ticks, reaping, polls, purges: small, and late is harmless.
 
-QUEUES = tuple(Queue(name) for name in (ALERTS, PLANNING, DIGESTS, UPKEEP))
+QUEUES = tuple(Queue(name) for name in (TRANSACTIONAL, ALERTS, PLANNING, DIGESTS, UPKEEP))

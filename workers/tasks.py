@@ -11,7 +11,7 @@ from mailer.flows.open_due_runs import open_due_runs
 from mailer.flows.plan_run import plan_run
 from mailer.flows.recover import recover
 from mailer.store.runs import find_run
-from workers.bell import DELIVER, PLAN, RECOVER, TICK, CeleryBell
+from workers.bell import DELIVER, DELIVER_NOTICES, PLAN, RECOVER, TICK, CeleryBell
 from workers.workplace import Workplace
 
 # A soft stop waits 30 s for tasks at hand: one that ends in time leaves nothing in doubt.
@@ -47,6 +47,20 @@ def register_tasks(app: Celery, workplace: Workplace) -> CeleryBell:
         if done.more:
             bell.ring_deliver(run_id, alert=alert)
 
+    @app.task(name=DELIVER_NOTICES, shared=False)
+    def deliver_notices() -> None:
+        room = workplace.room
+        done = deliver_run(
+            room.desk,
+            workplace.backend,
+            clock=room.clock,
+            notices_only=True,
+            window=room.settings.smtp_window,
+            go_on=_turn(),
+        )
+        if done.more:
+            bell.ring_notice()
+
     @app.task(name=TICK, shared=False)
     def tick() -> None:
         room = workplace.room
@@ -62,6 +76,8 @@ def register_tasks(app: Celery, workplace: Workplace) -> CeleryBell:
         left = recover(room.desk.database, policy=room.settings.in_doubt, now=room.clock())
         for run_id in left.unfinished_run_ids:
             bell.ring_plan(run_id)
+        if left.notices_due:
+            bell.ring_notice()
 
     return bell
 

@@ -30,11 +30,12 @@ DeliveryId = Annotated[int, typer.Argument(metavar="ID", help="See 'mailer deliv
 def print_deliveries(rows: list[DeliveryRow], empty: str) -> None:
     """Print deliveries as a table."""
     print_table(
-        ["id#", "run#", "to", "state", "items#", "tries#", "reply"],
+        ["id#", "run#", "what", "to", "state", "items#", "tries#", "reply"],
         [
             [
                 row.id,
-                row.run_id,
+                "" if row.run_id is None else row.run_id,
+                row.what,
                 row.email,
                 row.state,
                 len(row.items),
@@ -128,11 +129,23 @@ def doubtful(
         print_json([delivery_document(row) for row in rows])
         return
     print_table(
-        ["id#", "run#", "to", "state", "since", "tries#", "resent#", "what is known", "Message-ID"],
+        [
+            "id#",
+            "run#",
+            "what",
+            "to",
+            "state",
+            "since",
+            "tries#",
+            "resent#",
+            "what is known",
+            "Message-ID",
+        ],
         [
             [
                 row.id,
-                row.run_id,
+                "" if row.run_id is None else row.run_id,
+                row.what,
                 row.email,
                 row.state,
                 moment(row.settled_at) or "",

@@ -155,7 +155,7 @@ def _write_files(room: Installation, rows: list[DeliveryRow], folder: Path) -> N
     for row in rows:
         rebuilt = rebuild_mail(room.desk, row.id)
         local = "".join(c if c.isalnum() or c in "@.+-" else "_" for c in row.email)
-        stem = f"{row.id:03d}-{row.cadence}-{local}"
+        stem = f"{row.id:03d}-{row.cadence or row.what}-{local}"
         (mails / f"{stem}.eml").write_bytes(rebuilt.content)
         if rebuilt.mail.html:
             (mails / f"{stem}.html").write_text(rebuilt.mail.html, encoding="utf-8")
@@ -176,7 +176,7 @@ def _show_mail(room: Installation, rows: list[DeliveryRow]) -> None:
     )
     message = Message(
         delivery_id=shown.id,
-        sender=rebuilt.letter.newsletter.sender_address,
+        sender=rebuilt.sender,
         recipient=read_address(shown.email).wire,
         message_id=shown.message_id,
         content=rebuilt.content,

@@ -177,6 +177,8 @@ def delivery_document(row: DeliveryRow) -> Document:
     """A delivery with its items."""
     return {
         "id": row.id,
+        "kind": row.kind,
+        "occasion": row.occasion,
         "run": row.run_id,
         "newsletter": row.newsletter,
         "cadence": row.cadence,

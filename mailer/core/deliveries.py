@@ -18,6 +18,14 @@ from zlib import crc32
 from mailer.core.readers import Cadence
 
 
+class MailKind(StrEnum):
+    """What a delivery is: a digest or an alert of a run, or a notice of its own occasion."""
+
+    DIGEST = "digest"
+    ALERT = "alert"
+    NOTICE = "notice"
+
+
 class DeliveryState(StrEnum):
     """Where a delivery stands. `accepted` means the server answered 250, never "delivered"."""
 
@@ -93,7 +101,8 @@ class LeasedDelivery:
     """A delivery in a worker's hands: what it needs to build and send it."""
 
     id: int
-    run_id: int
+    # None for a notice.
+    run_id: int | None
     key: str
     message_id: str
     email: str

@@ -18,12 +18,16 @@ _LONGEST_TOKEN = 1000
 
 
 class Purpose(StrEnum):
-    """What a token allows; a token of one purpose is worthless for another."""
+    """What a token allows; a token of one purpose is worthless for another.
+
+    A purpose is also the first part of its page's path: /confirm/{token}.
+    """
 
     UNSUBSCRIBE = "unsubscribe"
     PREFERENCES = "preferences"
     MUTE = "mute"
     VIEW = "view"
+    CONFIRM = "confirm"
 
 
 class Signer:

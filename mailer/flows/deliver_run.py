@@ -14,12 +14,13 @@ from mailer.core.addresses import read_address
 from mailer.core.deliveries import LEASE, DeliveryState, LeasedDelivery
 from mailer.core.hygiene import clean_header
 from mailer.errors import ServiceAway
+from mailer.flows.build_mail import build_mail
 from mailer.flows.desk import Desk
 from mailer.flows.keep_leases import keep_leases
 from mailer.flows.settle_window import Sent, settle_window
-from mailer.flows.write_letters import letters_of_rows
+from mailer.flows.write_letters import write_rows
 from mailer.ports import Backend, Deferred, InDoubt, Message, Outcome
-from mailer.render.message import build_message
+from mailer.store.database import Connection
 from mailer.store.lease_keeping import prolong
 from mailer.store.ledger_lease import claim, hold, mark, release
 from mailer.store.ledger_reading import read_deliveries, states_of
@@ -55,11 +56,12 @@ def deliver_run(
     *,
     clock: Callable[[], datetime],
     run_id: int | None = None,
+    notices_only: bool = False,
     window: int = 16,
     go_on: Callable[[], bool] = lambda: True,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Delivered:
-    """Send what is due of one run, or of all, and return what became of it.
+    """Send what is due of one run, or of all and notices, and return what became of it.
 
     At most `window` messages are between mark and settlement: that is what a crash can leave in
     doubt. Stops when nothing is due, or when the outside world says the fault is ours: the run is
@@ -74,10 +76,10 @@ def deliver_run(
             break
         with desk.database.write() as connection:
             now = clock()
-            token, leased = claim(connection, limit=CLAIM, now=now, run_id=run_id)
+            token, leased = _claim(connection, now, run_id, notices_only)
         if not leased:
             break
-        touched.update(row.run_id for row in leased)
+        touched.update(row.run_id for row in leased if row.run_id is not None)
         with keep_leases(desk.database, token, clock=clock):
             batch = _Batch(desk, backend, clock, go_on, sleep, done, token, kept_at=now)
             batch.send(leased, window)
@@ -86,6 +88,17 @@ def deliver_run(
             cancel_rows(connection, clock(), limit=CLAIM, run_id=each)
             finish_run(connection, each, clock())
     return done
+
+
+def _claim(
+    connection: Connection, now: datetime, run_id: int | None, notices_only: bool
+) -> tuple[str, list[LeasedDelivery]]:
+    """Claim what is next: a notice, for which somebody waits, passes all that runs have due."""
+    if run_id is None:
+        token, leased = claim(connection, limit=CLAIM, now=now, notices_only=True)
+        if leased or notices_only:
+            return token, leased
+    return claim(connection, limit=CLAIM, now=now, run_id=run_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,13 +148,12 @@ class _Batch:
         with desk.database.read() as connection:
             vocabulary = read_vocabulary(connection)
             rows = read_deliveries(connection, [row.id for row in leased])
-            letters = letters_of_rows(connection, rows, vocabulary)
+            written = write_rows(connection, rows, vocabulary)
         ready = []
-        for row, letter in zip(leased, letters, strict=True):
+        for row, paper in zip(leased, written, strict=True):
             try:
-                address = read_address(letter.email)
-                mail = desk.renderer.render(letter, vocabulary)
-                content = build_message(letter, mail, desk.site, desk.signer)
+                address = read_address(paper.email)
+                built = build_mail(desk, paper, vocabulary)
             except Exception as error:  # noqa: BLE001 - a template of somebody else's may do anything
                 with desk.database.write() as connection:
                     reason = clean_header(f"cannot be built: {type(error).__name__}: {error}", 500)
@@ -150,10 +162,10 @@ class _Batch:
                 continue
             message = Message(
                 delivery_id=row.id,
-                sender=desk.envelope_sender(row.id, letter.newsletter),
+                sender=desk.envelope_sender(row.id, built.sender),
                 recipient=address.wire,
-                message_id=letter.message_id,
-                content=content,
+                message_id=paper.message_id,
+                content=built.content,
                 needs_smtputf8=address.needs_smtputf8,
             )
             ready.append(_Ready(row, address.key, message))

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from mailer.core.bounce_addresses import bounce_address
-from mailer.core.readers import Newsletter
 from mailer.core.tokens import Signer
 from mailer.render.mail import Renderer
 from mailer.render.site import Site
@@ -14,8 +13,8 @@ from mailer.store.database import Database
 class Desk:
     """An open database, and what turns a letter into a message.
 
-    Bounces come to `bounce_address`, marked with their delivery; without one to the newsletter's
-    own sender.
+    Bounces come to `bounce_address`, marked with their delivery; without one to the sender
+    himself.
     """
 
     database: Database
@@ -24,8 +23,8 @@ class Desk:
     site: Site
     bounce_address: str = ""
 
-    def envelope_sender(self, delivery_id: int, newsletter: Newsletter) -> str:
+    def envelope_sender(self, delivery_id: int, sender: str) -> str:
         """Return whom a server tells that this delivery could not be brought."""
         if not self.bounce_address:
-            return newsletter.sender_address
+            return sender
         return bounce_address(self.bounce_address, delivery_id, self.signer)

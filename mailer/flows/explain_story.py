@@ -137,7 +137,8 @@ def _from_ledger(case: _Case) -> tuple[Verdict, str] | None:
         if row.state in NOT_GIVEN:
             continue
         item = next(item for item in row.items if item.story_id == case.story.id)
-        where = f"{row.newsletter} {row.cadence} of {row.as_of.isoformat()} (delivery {row.id})"
+        issue = f"{row.newsletter} {row.cadence or row.what}"
+        where = f"{issue} of {row.as_of.isoformat()} (delivery {row.id})"
         if row.state is DeliveryState.ACCEPTED:
             when = row.settled_at.isoformat() if row.settled_at else "?"
             if item.shown == "linked":

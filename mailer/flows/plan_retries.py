@@ -68,7 +68,7 @@ def _retries(
     rows = [row for row in rows if row.id in recipients]
     given = given_stories(
         connection,
-        [row.reader_id for row in rows],
+        [recipients[row.id].reader_id for row in rows],
         sorted({item.story_id for row in rows for item in row.items}),
     )
     planned = []
@@ -77,7 +77,7 @@ def _retries(
         items = tuple(
             NewItem(item.story_id, item.revision, item.section, item.shown, item.follow_ids)
             for item in row.items
-            if item.story_id not in given.get(row.reader_id, ())
+            if item.story_id not in given.get(recipients[row.id].reader_id, ())
         )
         if items:
             planned.append(
@@ -105,8 +105,8 @@ def _new_delivery(
     return NewDelivery(
         key=key,
         message_id=message_id,
-        reader_id=row.reader_id,
-        subscription_id=row.subscription_id,
+        reader_id=recipient.reader_id,
+        subscription_id=recipient.subscription_id,
         email=recipient.email,
         email_key=recipient.email_key,
         name=row.name,

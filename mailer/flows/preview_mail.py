@@ -4,14 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mailer.core.letters import Letter
+from mailer.core.notices import Notice
 from mailer.core.readers import Cadence
 from mailer.core.runs import PlannedMail
+from mailer.flows.build_mail import build_mail
 from mailer.flows.composer import Composer
 from mailer.flows.desk import Desk
 from mailer.flows.draft_plan import draft_plan
-from mailer.flows.write_letters import letter_of_plan, letters_of_rows
+from mailer.flows.write_letters import letter_of_plan, write_rows
 from mailer.render.mail import Mail
-from mailer.render.message import build_message
 from mailer.store.ledger_reading import find_delivery
 from mailer.store.newsletters import find_newsletter
 from mailer.store.tags import read_vocabulary
@@ -21,9 +22,10 @@ from mailer.store.tags import read_vocabulary
 class Preview:
     """A mail in all its forms. `planned` says why and what was left out; None for a rebuilt one."""
 
-    letter: Letter
+    letter: Letter | Notice
     mail: Mail
     content: bytes
+    sender: str
     planned: PlannedMail | None
 
 
@@ -42,9 +44,8 @@ def preview_mail(
         newsletter = find_newsletter(connection, newsletter_slug)
         composer = Composer(desk, connection, newsletter, cadence, as_of=as_of)
     letter = letter_of_plan(planned, composer, desk.signer)
-    mail = desk.renderer.render(letter, composer.vocabulary)
-    content = build_message(letter, mail, desk.site, desk.signer)
-    return Preview(letter, mail, content, planned), planned
+    built = build_mail(desk, letter, composer.vocabulary)
+    return Preview(letter, built.mail, built.content, built.sender, planned), planned
 
 
 def rebuild_mail(desk: Desk, delivery_id: int) -> Preview:
@@ -52,6 +53,6 @@ def rebuild_mail(desk: Desk, delivery_id: int) -> Preview:
     with desk.database.read() as connection:
         row = find_delivery(connection, delivery_id)
         vocabulary = read_vocabulary(connection)
-        letter = letters_of_rows(connection, [row], vocabulary)[0]
-    mail = desk.renderer.render(letter, vocabulary)
-    return Preview(letter, mail, build_message(letter, mail, desk.site, desk.signer), None)
+        paper = write_rows(connection, [row], vocabulary)[0]
+    built = build_mail(desk, paper, vocabulary)
+    return Preview(paper, built.mail, built.content, built.sender, None)

@@ -7,6 +7,7 @@ from mailer.core.deliveries import InDoubtPolicy
 from mailer.flows.settle_doubts import SettledDoubts, settle_doubts
 from mailer.store.database import Database
 from mailer.store.ledger_lease import reap
+from mailer.store.ledger_notices import are_notices_due
 from mailer.store.ledger_steering import cancel_rows
 from mailer.store.runs import finish_run, unfinished_run_ids
 
@@ -15,11 +16,12 @@ _BATCH = 1000  # Rows in one transaction: SQLite has one writer, who must not ke
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
-    """Rows given back or held, rows now in doubt, and runs that still have work."""
+    """Rows given back or held, rows now in doubt, and what still has work: runs, notices."""
 
     released_count: int
     in_doubt_count: int
     unfinished_run_ids: tuple[int, ...]
+    notices_due: bool
     doubts: SettledDoubts
 
 
@@ -41,4 +43,5 @@ def recover(
         for run_id in unfinished_run_ids(connection):
             finish_run(connection, run_id, now)
         left = tuple(unfinished_run_ids(connection))
-    return Recovered(released, doubtful, left, doubts)
+        notices_due = are_notices_due(connection, now)
+    return Recovered(released, doubtful, left, notices_due, doubts)

@@ -1,9 +1,10 @@
 """Resolve a delivery that is in doubt or held: an operator decides."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from mailer.core.deliveries import DeliveryState, life_of
+from mailer.core.deliveries import LONGEST_LIFE, DeliveryState, life_of
+from mailer.core.notices import RULES
 from mailer.core.runs import RunState
 from mailer.errors import InputError
 from mailer.store.database import Connection, Database
@@ -53,12 +54,18 @@ def _resolve(
     if resolution is Resolution.ACCEPT:
         accept_one(connection, row.id, now)
         return
-    if find_run(connection, row.run_id).state is RunState.CANCELLED:
+    if row.run_id is not None and find_run(connection, row.run_id).state is RunState.CANCELLED:
         raise InputError(
             f"delivery {row.id} belongs to run {row.run_id}, which is cancelled and sends nothing: "
             "only --accept is possible"
         )
-    resend_one(connection, row.id, now, now + life_of(row.cadence))
+    resend_one(connection, row.id, now, now + _life_of(row))
+
+
+def _life_of(row: DeliveryRow) -> timedelta:
+    if row.occasion is not None:
+        return RULES[row.occasion].life
+    return LONGEST_LIFE if row.cadence is None else life_of(row.cadence)
 
 
 def _impossible(row: DeliveryRow, resolution: Resolution) -> str:
@@ -66,6 +73,6 @@ def _impossible(row: DeliveryRow, resolution: Resolution) -> str:
         f"delivery {row.id} is {row.state} and cannot be resolved by --{resolution}: "
         "that is for deliveries in doubt or held"
     )
-    if row.state is _S.REFUSED:
+    if row.state is _S.REFUSED and row.run_id is not None:
         message += f"; 'mailer runs retry {row.run_id}' plans what was refused anew"
     return message

@@ -9,10 +9,10 @@ from mailer.store.ledger_reading import doubtful_count
 from mailer.store.ledger_steering import DoubtRule, hold_doubts, resend_doubts
 
 _BATCH = 500
-# Somebody waits for an alert: once more, at once. A digest has time for a late answer.
-_ALERT_RESENDS = 1
-_DIGEST_RESENDS = 2
-_DIGEST_WAIT = timedelta(minutes=5)
+# Somebody waits for it: once more, at once. Other mail has time for a late answer.
+_AWAITED_RESENDS = 1
+_OTHER_RESENDS = 2
+_OTHER_WAIT = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +27,14 @@ class SettledDoubts:
 def settle_doubts(database: Database, *, policy: InDoubtPolicy, now: datetime) -> SettledDoubts:
     """Queue rows in doubt again, with the Message-ID they have, as far as the policy lets them.
 
-    Alerts go out once more whatever the policy. Digests stay in doubt under HOLD; under RESEND
-    they go out twice more, five minutes later each time. What may not go out again is held.
+    Alerts, and notices somebody waits for, go out once more whatever the policy. Digests and other
+    notices stay in doubt under HOLD; under RESEND they go out twice more, five minutes later each
+    time. What may not go out again is held.
     """
-    rules = [DoubtRule(alerts=True, most_resends=_ALERT_RESENDS, not_before_at=now)]
+    rules = [DoubtRule(awaited=True, most_resends=_AWAITED_RESENDS, not_before_at=now)]
     if policy is InDoubtPolicy.RESEND:
-        later = now + _DIGEST_WAIT
-        rules.append(DoubtRule(alerts=False, most_resends=_DIGEST_RESENDS, not_before_at=later))
+        later = now + _OTHER_WAIT
+        rules.append(DoubtRule(awaited=False, most_resends=_OTHER_RESENDS, not_before_at=later))
     resent_count = held_count = 0
     for rule in rules:
         moved = _BATCH

@@ -75,7 +75,11 @@ def _settle(database: Database, window: Sequence[Sent], token: str, now: datetim
             item.delivery_id: item.state for item in settlements if item.delivery_id in settled
         }
         mine = [one for one in window if one.row.id in settled]
-        waiting = {one.row.run_id for one in mine if states[one.row.id] is DeliveryState.QUEUED}
+        waiting = {
+            one.row.run_id
+            for one in mine
+            if one.row.run_id is not None and states[one.row.id] is DeliveryState.QUEUED
+        }
         if waiting:
             reopen_runs(connection, waiting)
         halted = ""
@@ -84,7 +88,8 @@ def _settle(database: Database, window: Sequence[Sent], token: str, now: datetim
             if isinstance(one.outcome, Misconfigured):
                 halted = halted or one.outcome.reply
                 ours = f"the fault is ours: {_words(one.outcome.code, one.outcome.reply)}"
-                reasons.setdefault(one.row.run_id, ours)
+                if one.row.run_id is not None:
+                    reasons.setdefault(one.row.run_id, ours)
         for run_id, complaint in _complaints(connection, mine):
             reasons.setdefault(run_id, complaint)
         going = [RunState.SENDING, RunState.PLANNING]
@@ -100,11 +105,15 @@ def _complaints(connection: Connection, settled: Sequence[Sent]) -> list[tuple[i
     """Tell each run's health what was judged, in the order of the window."""
     judged: dict[int, list[str | None]] = {}
     for one in settled:
+        run_id = one.row.run_id
+        if run_id is None:
+            # A notice says nothing about any run.
+            continue
         match one.outcome:
             case Accepted():
-                judged.setdefault(one.row.run_id, []).append(None)
+                judged.setdefault(run_id, []).append(None)
             case Refused(code, reply):
-                judged.setdefault(one.row.run_id, []).append(_words(code, reply))
+                judged.setdefault(run_id, []).append(_words(code, reply))
     complaints = [
         (run_id, record_judgements(connection, run_id, refusals))
         for run_id, refusals in sorted(judged.items())
@@ -128,8 +137,10 @@ def _settlement(row: LeasedDelivery, outcome: Outcome, now: datetime) -> Settlem
         case InDoubt():
             return Settlement(row.id, DeliveryState.IN_DOUBT, IN_DOUBT, None, reply)
         case Misconfigured(code):
+            # A run is paused, so its mails wait for an operator; a notice waits for time alone.
+            later = now if row.run_id is not None else now + _UNJUDGED_WAIT
             return Settlement(
-                row.id, DeliveryState.QUEUED, "halted", code, reply, now, counts=False
+                row.id, DeliveryState.QUEUED, "halted", code, reply, later, counts=False
             )
         case Deferred(code, counts=counts):
             wait = retry_delay(row.attempt_count + 1, row.key) if counts else _UNJUDGED_WAIT

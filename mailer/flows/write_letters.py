@@ -1,14 +1,18 @@
 """Write letters: from a plan that was just composed, or from the ledger's rows."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
+from mailer.core.deliveries import MailKind
 from mailer.core.digests import Item, Reason, Section, Shown
 from mailer.core.expressions import canonical, in_words, parse
 from mailer.core.letters import Letter
+from mailer.core.notices import Notice
+from mailer.core.readers import Cadence, Newsletter
 from mailer.core.runs import PlannedMail
 from mailer.core.tags import Vocabulary
 from mailer.core.tokens import Signer
-from mailer.errors import ExpressionError
+from mailer.errors import ExpressionError, LedgerError
 from mailer.flows.composer import Composer
 from mailer.store.database import Connection
 from mailer.store.ledger_reading import DeliveryRow, follow_texts
@@ -56,6 +60,7 @@ def letters_of_rows(
     reasons = {follow_id: _reason(follow_id, texts[follow_id], vocabulary) for follow_id in ids}
     letters = []
     for row in rows:
+        of_run = _of_run(row)
         sections: dict[int, list[Item]] = {}
         for item in row.items:
             sections.setdefault(item.section, []).append(
@@ -69,11 +74,11 @@ def letters_of_rows(
             Letter(
                 key=row.key,
                 message_id=row.message_id,
-                newsletter=newsletters[row.newsletter_id],
-                cadence=row.cadence,
+                newsletter=newsletters[of_run.newsletter_id],
+                cadence=of_run.cadence,
                 as_of=row.as_of,
-                reader_id=row.reader_id,
-                subscription_id=row.subscription_id,
+                reader_id=of_run.reader_id,
+                subscription_id=of_run.subscription_id,
                 email=row.email,
                 name=row.name,
                 locale=row.locale,
@@ -83,6 +88,67 @@ def letters_of_rows(
             )
         )
     return letters
+
+
+def notices_of_rows(connection: Connection, rows: Sequence[DeliveryRow]) -> list[Notice]:
+    """Write the notices of these deliveries again, as they were queued, in the same order."""
+    newsletters = newsletters_by_id(connection)
+    return [_notice(row, newsletters) for row in rows]
+
+
+def write_rows(
+    connection: Connection, rows: Sequence[DeliveryRow], vocabulary: Vocabulary
+) -> list[Letter | Notice]:
+    """Write the letters and notices of these deliveries, in the same order."""
+    of_runs = [row for row in rows if row.kind is not MailKind.NOTICE]
+    notices = [row for row in rows if row.kind is MailKind.NOTICE]
+    written: dict[int, Letter | Notice] = {}
+    for row, letter in zip(of_runs, letters_of_rows(connection, of_runs, vocabulary), strict=True):
+        written[row.id] = letter
+    for row, notice in zip(notices, notices_of_rows(connection, notices), strict=True):
+        written[row.id] = notice
+    return [written[row.id] for row in rows]
+
+
+def _notice(row: DeliveryRow, newsletters: Mapping[int, Newsletter]) -> Notice:
+    if row.occasion is None or row.told is None:
+        raise LedgerError(f"delivery {row.id} is a {row.kind}, not a notice")
+    return Notice(
+        occasion=row.occasion,
+        key=row.key,
+        message_id=row.message_id,
+        newsletter=None if row.newsletter_id is None else newsletters[row.newsletter_id],
+        as_of=row.as_of,
+        reader_id=row.reader_id,
+        subscription_id=row.subscription_id,
+        email=row.email,
+        name=row.name,
+        locale=row.locale,
+        timezone=row.timezone,
+        format=row.format,
+        told=row.told,
+        thread=row.thread,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _OfRun:
+    newsletter_id: int
+    cadence: Cadence
+    reader_id: int
+    subscription_id: int
+
+
+def _of_run(row: DeliveryRow) -> _OfRun:
+    """Return what only mails of a run have; the database lets none be without."""
+    if (
+        row.newsletter_id is None
+        or row.cadence is None
+        or row.reader_id is None
+        or row.subscription_id is None
+    ):
+        raise LedgerError(f"delivery {row.id} is a {row.kind}, not a mail of a run")
+    return _OfRun(row.newsletter_id, row.cadence, row.reader_id, row.subscription_id)
 
 
 def _section(items: Sequence[Item]) -> Section:

@@ -13,7 +13,7 @@ from mailer.errors import RenderError
 from mailer.render.extracts import extract
 from mailer.render.languages import direction_of, language_of, same_language
 from mailer.render.links import Links, usable_address
-from mailer.render.site import Site
+from mailer.render.site import Site, address_lines
 from mailer.render.speech import Speech, in_zone, speech_of, zone_of
 from mailer.render.views import ItemView, MailView, ReferenceView, SectionView
 from mailer.render.wire import shorten
@@ -27,7 +27,7 @@ REFERENCE: Final = (100, 300)
 REFERENCE_URL: Final = 300
 MOST_REFERENCES: Final = 2
 NAME: Final = (80, 240)
-_EMAIL: Final = (254, 320)
+EMAIL: Final = (254, 320)
 PREHEADER: Final = (130, 400)
 # With 'and 10 more stories' behind it, it stays under the 200 characters of a subject.
 SUBJECT_TITLE: Final = 120
@@ -73,7 +73,7 @@ class _Viewer:
             newsletter_capitals=newsletter.upper(),
             day=speech.weekday(self._here(letter.as_of)),
             name=clean(letter.name, NAME),
-            email=clean(letter.email, _EMAIL),
+            email=clean(letter.email, EMAIL),
             story_count=count,
             stories=speech.say_count("{count} story for you", "{count} stories for you", count),
             others=self._others(count - 1),
@@ -87,7 +87,7 @@ class _Viewer:
             preferences_url=links.preferences(letter),
             why_url=links.why(letter),
             view_url=links.view(letter),
-            address_lines=self._address_lines(),
+            address_lines=address_lines(self._site),
         )
 
     def _told(self) -> Iterator[Item]:
@@ -181,7 +181,3 @@ class _Viewer:
             return clean(self._summary(told[0].story), PREHEADER)
         titles = " · ".join(clean_header(self._title(item.story), 90) for item in told[1:5])
         return clean(self._speech.say("Also: {titles}", titles=titles), PREHEADER)
-
-    def _address_lines(self) -> tuple[str, ...]:
-        cleaned = (clean_header(line) for line in self._site.postal_address.splitlines())
-        return tuple(line for line in cleaned if line)

@@ -25,12 +25,27 @@ class Links:
 
     def unsubscribe(self, letter: Letter) -> str:
         """Return the page that ends this subscription; also what one-click posts to (RFC 8058)."""
-        return f"{self._top}/unsubscribe/{self._sign(Purpose.UNSUBSCRIBE, letter.subscription_id)}"
+        return self.unsubscribe_from(letter.subscription_id)
+
+    def unsubscribe_from(self, subscription_id: int | None) -> str:
+        """Return the same page for a mail that is no letter."""
+        return self.page(Purpose.UNSUBSCRIBE, subscription_id or 0)
 
     def preferences(self, letter: Letter) -> str:
         """Return the page where she changes what she follows."""
-        token = self._sign(Purpose.PREFERENCES, letter.reader_id, letter.subscription_id)
-        return f"{self._top}/preferences/{token}"
+        return self.preferences_of(letter.reader_id, letter.subscription_id)
+
+    def preferences_of(self, reader_id: int | None, subscription_id: int | None) -> str:
+        """Return the same page for a mail that is no letter."""
+        return self.page(Purpose.PREFERENCES, reader_id or 0, subscription_id or 0)
+
+    def page(self, purpose: Purpose, *parts: int | str) -> str:
+        """Return a page of this site that only the holder of its link may open."""
+        return f"{self._top}/{purpose}/{self._sign(purpose, *parts)}"
+
+    def public(self, path: str) -> str:
+        """Return a page of this site that anybody may open; `path` starts with a slash."""
+        return usable_address(f"{self._top}{path}")
 
     def why(self, letter: Letter) -> str:
         """Return the place that says why she gets this newsletter."""

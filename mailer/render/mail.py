@@ -9,12 +9,15 @@ from pathlib import Path
 
 from mailer.core.digests import Weights
 from mailer.core.letters import Letter
+from mailer.core.notices import Notice
 from mailer.core.readers import Cadence, MailFormat, Newsletter
 from mailer.core.stories import Story
 from mailer.core.tags import Vocabulary
 from mailer.core.tokens import Signer
 from mailer.render.letter_views import view_letter
 from mailer.render.links import Links
+from mailer.render.notice_pages import draw_notice
+from mailer.render.notice_views import view_notice
 from mailer.render.pages import Mail, Pages
 from mailer.render.site import Site
 from mailer.render.weights import Scales
@@ -49,6 +52,11 @@ class Renderer:
             text=self._pages.text(letter, view),
             html=self._pages.html(letter, view) if letter.format is MailFormat.HTML else "",
         )
+
+    def render_notice(self, notice: Notice) -> Mail:
+        """Return what the recipient of a notice sees; raises RenderError as `render` does."""
+        view = view_notice(notice, self._site, self._links)
+        return draw_notice(self._pages.templates, notice, view)
 
     def weigh(  # noqa: PLR0917 - in the order of a letter
         self,

@@ -5,7 +5,7 @@ senders. Nothing is random and no clock is read: equal letters give equal bytes 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -33,20 +33,30 @@ def build_message(letter: Letter, mail: Mail, site: Site, signer: Signer) -> byt
     Raises InputError for an address that cannot be read and RenderError for what cannot be written.
     """
     recipient = read_address(letter.email)
-    message = EmailMessage(SMTP.clone(utf8=recipient.needs_smtputf8))
     try:
-        for name, value in _headers(letter, mail, site, signer, recipient):
-            set_field(message, name, value)
+        headers = list(_headers(letter, mail, site, signer, recipient))
+        return assemble(letter.key, headers, mail, utf8=recipient.needs_smtputf8)
     except ValueError as error:
         raise RenderError(
             f"the headers of '{letter.key}' cannot be written: {error}: mend the newsletter's "
             "names and addresses, or MAILER_PUBLIC_URL"
         ) from error
+
+
+def assemble(key: str, headers: Iterable[tuple[str, str]], mail: Mail, *, utf8: bool) -> bytes:
+    """Return a message of these headers, folded already, and the parts of the mail.
+
+    `key` names the delivery and so the boundary. Raises ValueError for a header that cannot be
+    written.
+    """
+    message = EmailMessage(SMTP.clone(utf8=utf8))
+    for name, value in headers:
+        set_field(message, name, value)
     set_field(message, "MIME-Version", "1.0")
     if not mail.html:
         _fill(message, "plain", mail.text)
         return message.as_bytes()
-    boundary = f"=_{sha256(letter.key.encode()).hexdigest()[:32]}"
+    boundary = f"=_{sha256(key.encode()).hexdigest()[:32]}"
     set_field(message, "Content-Type", f'multipart/alternative; boundary="{boundary}"')
     # Simplest first: a reader's program shows the last part it understands (RFC 2046, 5.1.4).
     for subtype, body in (("plain", mail.text), ("html", mail.html)):
@@ -58,20 +68,20 @@ def build_message(letter: Letter, mail: Mail, site: Site, signer: Signer) -> byt
 
 def list_id(newsletter: Newsletter, site: Site) -> str:
     """Return the stable name of a newsletter's list, without brackets (RFC 2919)."""
-    return f"{_ascii_slug(newsletter)}.{_host(site)}"
+    return f"{_ascii_slug(newsletter)}.{host_of(site)}"
 
 
 def _headers(
     letter: Letter, mail: Mail, site: Site, signer: Signer, recipient: Address
 ) -> Iterator[tuple[str, str]]:
     newsletter = letter.newsletter
-    yield "From", mailbox("From", newsletter.sender_name, _own_address(newsletter.sender_address))
+    yield "From", mailbox("From", newsletter.sender_name, own_address(newsletter.sender_address))
     yield "To", mailbox("To", letter.name, recipient.wire)
     if newsletter.reply_to:
-        yield "Reply-To", mailbox("Reply-To", "", _own_address(newsletter.reply_to))
+        yield "Reply-To", mailbox("Reply-To", "", own_address(newsletter.reply_to))
     yield "Subject", text_field("Subject", mail.subject)
     yield "Date", format_datetime(letter.as_of.astimezone(UTC))
-    yield "Message-ID", _message_id(letter)
+    yield "Message-ID", wire_message_id(letter.message_id)
     yield "List-Id", named("List-Id", newsletter.name, list_id(newsletter, site))
     yield "List-Unsubscribe", f"<{Links(site, signer).unsubscribe(letter)}>"
     yield "List-Unsubscribe-Post", "List-Unsubscribe=One-Click"
@@ -88,7 +98,7 @@ def _fill(part: EmailMessage, subtype: str, body: str) -> None:
     part.set_payload(quoted_printable(body).decode("ascii"))
 
 
-def _own_address(text: str) -> str:
+def own_address(text: str) -> str:
     """Read an address of ours; servers without SMTPUTF8 must be able to take it."""
     address = read_address(text)
     if address.needs_smtputf8:
@@ -96,7 +106,8 @@ def _own_address(text: str) -> str:
     return address.wire
 
 
-def _host(site: Site) -> str:
+def host_of(site: Site) -> str:
+    """Return the host of the site's pages; raises ValueError when there is none."""
     host = re.sub(r"^https?://|[:/].*$", "", web_address(site.public_url))
     if not host:
         raise ValueError(f"'{clean_header(site.public_url)}' is not a web address")
@@ -109,12 +120,13 @@ def _ascii_slug(newsletter: Newsletter) -> str:
     return slug if slug.isascii() else f"l{sha256(slug.encode()).hexdigest()[:16]}"
 
 
-def _message_id(letter: Letter) -> str:
-    left, _, host = letter.message_id.strip().removesuffix(">").rpartition("@")
-    message_id = f"{left}@{ascii_host(host)}>"
-    if not _MESSAGE_ID.fullmatch(message_id):
-        raise ValueError(f"'{clean_header(letter.message_id)}' is not a Message-ID")
-    return message_id
+def wire_message_id(message_id: str) -> str:
+    """Return a Message-ID with its host as DNS knows it; raises ValueError when it is none."""
+    left, _, host = message_id.strip().removesuffix(">").rpartition("@")
+    written = f"{left}@{ascii_host(host)}>"
+    if not _MESSAGE_ID.fullmatch(written):
+        raise ValueError(f"'{clean_header(message_id)}' is not a Message-ID")
+    return written
 
 
 def _feedback_id(letter: Letter, site: Site) -> str:
@@ -123,6 +135,6 @@ def _feedback_id(letter: Letter, site: Site) -> str:
     The sender is 5 to 15 letters and digits; no value may repeat in another field.
     Source: support.google.com/mail/answer/6254652.
     """
-    sender = re.sub("[^a-z0-9]", "", _host(site).lower())[-15:].rjust(5, "0")
+    sender = re.sub("[^a-z0-9]", "", host_of(site).lower())[-15:].rjust(5, "0")
     slug = _ascii_slug(letter.newsletter)
     return f"n-{slug}:c-{letter.cadence}:k-{letter.cadence.kind}:{sender}"

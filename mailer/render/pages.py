@@ -36,7 +36,7 @@ class Pages:
 
     def __init__(self, overrides: Path | None = None) -> None:
         own = packaged_templates() / "email"
-        self._templates = Templates((overrides / "email", own) if overrides else (own,))
+        self.templates = Templates((overrides / "email", own) if overrides else (own,))
 
     def subject(self, letter: Letter, view: MailView) -> str:
         """Return the subject in one line."""
@@ -67,4 +67,4 @@ class Pages:
 
     def _render(self, letter: Letter, part: str, view: MailView) -> str:
         name = f"{template_of(letter.newsletter, letter.cadence)}/{part}"
-        return self._templates.render(name, speech_of(letter.locale), mail=view)
+        return self.templates.render(name, speech_of(letter.locale), mail=view)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from secrets import token_hex
 
 from mailer.errors import RenderError
+from mailer.render.notice_views import NoticeView
 from mailer.render.views import ItemView, MailView
 
 
@@ -26,16 +27,27 @@ class Sentinels:
             for section in view.sections
         )
         items = tuple(item for section in sections for item in section.items)
-        lines = list(view.address_lines)
-        if lines:
-            lines[-1] = self._marked(lines[-1], "the postal address")
         return replace(
             view,
             sections=sections,
             items=items,
             lead=items[0],
             unsubscribe_url=self._marked(view.unsubscribe_url, "the unsubscribe link"),
-            address_lines=tuple(lines),
+            address_lines=self._mark_address(view.address_lines),
+        )
+
+    def mark_notice(self, view: NoticeView) -> NoticeView:
+        """Return the view of a notice with marks on its links and the address."""
+        unsubscribe_url = view.unsubscribe_url
+        if unsubscribe_url:
+            unsubscribe_url = self._marked(unsubscribe_url, "the unsubscribe link")
+        return replace(
+            view,
+            links={
+                name: self._marked(url, f"the link '{name}'") for name, url in view.links.items()
+            },
+            unsubscribe_url=unsubscribe_url,
+            address_lines=self._mark_address(view.address_lines),
         )
 
     def close(self, html: str, template: str) -> str:
@@ -57,6 +69,9 @@ class Sentinels:
                 "every tag (what is nested deeper than 250 tags is dropped)"
             )
         return pattern.sub("", html)
+
+    def _mark_address(self, lines: tuple[str, ...]) -> tuple[str, ...]:
+        return (*lines[:-1], *(self._marked(line, "the postal address") for line in lines[-1:]))
 
     def _mark_item(self, item: ItemView) -> ItemView:
         return replace(item, title=self._marked(item.title, f"the story '{item.title}'"))

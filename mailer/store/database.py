@@ -16,7 +16,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 
-from mailer.errors import InputError, ServiceAway, SettingsError
+from mailer.errors import InputError, LedgerError, ServiceAway, SettingsError
 
 __all__ = ["Connection", "Database", "upgrade"]
 
@@ -66,11 +66,16 @@ class Database:
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
-        """Give a connection to write with: committed at the end, rolled back on an exception."""
+    def write(self, *, migrating: bool = False) -> Iterator[Connection]:
+        """Give a connection to write with: committed at the end, rolled back on an exception.
+
+        `migrating` is for a schema's change: SQLite then lets a table be made anew under others
+        that refer to it, and this connection looks at no foreign key any more.
+        """
+        options = {"mailer_write": True, "mailer_migrating": migrating}
         with (
             _away(),
-            self._engine.connect().execution_options(mailer_write=True) as connection,
+            self._engine.connect().execution_options(**options) as connection,
             connection.begin(),
         ):
             yield connection
@@ -93,12 +98,23 @@ def upgrade(url: str) -> None:
     """Bring the schema to the newest revision; again is no change."""
     database = Database.open(url)
     try:
-        with database.write() as connection:
+        with database.write(migrating=True) as connection:
+            before = MigrationContext.configure(connection).get_current_revision()
             config = _alembic(url)
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+            after = MigrationContext.configure(connection).get_current_revision()
+            if database.is_sqlite and before not in (None, after):
+                _require_foreign_keys(connection)
     finally:
         database.close()
+
+
+def _require_foreign_keys(connection: Connection) -> None:
+    """Raise LedgerError, which undoes the migration, when a row now refers to nothing."""
+    broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+    if broken is not None:
+        raise LedgerError(f"the migration would leave a row of '{broken[0]}' without its parent")
 
 
 def _alembic(url: str) -> Config:
@@ -129,7 +145,11 @@ def _prepare_sqlite(engine: Engine) -> None:
 
     @event.listens_for(engine, "begin")
     def on_begin(connection: Connection) -> None:
-        write = connection.get_execution_options().get("mailer_write", False)
+        options = connection.get_execution_options()
+        write = options.get("mailer_write", False)
+        if options.get("mailer_migrating", False):
+            # Only before a transaction; the connection ends with its migration.
+            connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
 

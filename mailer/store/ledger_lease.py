@@ -16,16 +16,17 @@ from sqlalchemy import (
     case,
     exists,
     literal,
+    or_,
     select,
     update,
 )
 
-from mailer.core.deliveries import LEASE, DeliveryState, LeasedDelivery
-from mailer.core.readers import ReaderState
+from mailer.core.deliveries import LEASE, DeliveryState, LeasedDelivery, MailKind
 from mailer.core.runs import RunState
+from mailer.store.consent import lost_consent
 from mailer.store.ledger_events import IN_DOUBT, record_events, take_back
 from mailer.store.ledger_tables import deliveries, runs
-from mailer.store.tables import readers, subscriptions, suppressions
+from mailer.store.tables import readers
 
 _S = DeliveryState
 MOST_LOST_LEASES = 3
@@ -41,17 +42,23 @@ def _written(state: DeliveryState) -> ColumnElement[str]:
 
 
 def claim(
-    connection: Connection, *, limit: int, now: datetime, run_id: int | None = None
+    connection: Connection,
+    *,
+    limit: int,
+    now: datetime,
+    run_id: int | None = None,
+    notices_only: bool = False,
 ) -> tuple[str, list[LeasedDelivery]]:
-    """Lease up to `limit` due rows of runs that are sending; returns the lease token with them.
+    """Lease up to `limit` due rows: notices, and mails of runs that are sending.
 
-    Rows past their end expire instead. An empty list means nothing is due.
+    Returns the lease token with them. Rows past their end expire instead. An empty list means
+    nothing is due.
     """
     token = secrets.token_hex(16)
     fresh: list[int] = []
     more = True
     while more and not fresh:
-        picked = connection.execute(_due(connection, now, run_id).limit(limit)).all()
+        picked = connection.execute(_due(connection, now, run_id, notices_only).limit(limit)).all()
         _expire(connection, [row.id for row in picked if row.expires_at <= now], now)
         fresh = [row.id for row in picked if row.expires_at > now]
         more = len(picked) == limit
@@ -67,7 +74,9 @@ def claim(
     return token, sorted(leased, key=lambda row: row.id)
 
 
-def _due(connection: Connection, now: datetime, run_id: int | None) -> Select[tuple[int, datetime]]:
+def _due(
+    connection: Connection, now: datetime, run_id: int | None, notices_only: bool
+) -> Select[tuple[int, datetime]]:
     """Select due rows as an index has them, so that the length of the queue costs a claim nothing.
 
     The longest due come first, except that SQLite has no index of one run's rows in this order:
@@ -82,7 +91,11 @@ def _due(connection: Connection, now: datetime, run_id: int | None) -> Select[tu
         )
         .with_for_update(of=deliveries, skip_locked=True)
     )
-    if run_id is not None:
+    if notices_only:
+        # Written out, as their index has it.
+        notice = literal(MailKind.NOTICE.value, literal_execute=True)
+        query = query.where(deliveries.c.kind == notice)
+    elif run_id is not None:
         query = query.where(deliveries.c.run_id == run_id)
         if connection.dialect.name == "sqlite":
             return query
@@ -90,10 +103,11 @@ def _due(connection: Connection, now: datetime, run_id: int | None) -> Select[tu
 
 
 def _run_goes_on() -> ColumnElement[bool]:
-    return exists().where(
+    going_on = exists().where(
         runs.c.id == deliveries.c.run_id,
         runs.c.state.in_([RunState.SENDING.value, RunState.PLANNING.value]),
     )
+    return or_(deliveries.c.run_id.is_(None), going_on)
 
 
 def _expire(connection: Connection, delivery_ids: Sequence[int], now: datetime) -> None:
@@ -145,7 +159,7 @@ def mark(
             .order_by(readers.c.id)
             .with_for_update(read=True)
         )
-    for lost, reason in _lost_consent(now):
+    for lost, reason in lost_consent(now):
         withheld = connection.scalars(
             update(deliveries)
             .where(mine, lost)
@@ -172,31 +186,6 @@ def mark(
     ).all()
     record_events(connection, marked, "marked", now, detail=contents or "")
     return sorted(marked)
-
-
-def _lost_consent(now: datetime) -> list[tuple[ColumnElement[bool], str]]:
-    """Return, each with its reason, what makes a claimed row one that must not be sent."""
-    subscription_ended = exists().where(
-        subscriptions.c.id == deliveries.c.subscription_id, subscriptions.c.ended_at.is_not(None)
-    )
-    suppressed = exists().where(
-        suppressions.c.email_key == deliveries.c.email_key, suppressions.c.ended_at.is_(None)
-    )
-    not_confirmed = exists().where(
-        readers.c.id == deliveries.c.reader_id,
-        readers.c.state != ReaderState.CONFIRMED.value,
-    )
-    paused = exists().where(readers.c.id == deliveries.c.reader_id, readers.c.paused_until_at > now)
-    moved = exists().where(
-        readers.c.id == deliveries.c.reader_id, readers.c.email_key != deliveries.c.email_key
-    )
-    return [
-        (subscription_ended, "unsubscribed"),
-        (suppressed, "suppressed"),
-        (not_confirmed, "not confirmed"),
-        (paused, "paused"),
-        (moved, "address changed"),
-    ]
 
 
 def release(

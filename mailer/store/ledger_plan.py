@@ -7,12 +7,14 @@ from datetime import datetime
 from sqlalchemy import Connection, select, text
 
 from mailer.core.deliveries import DeliveryState
+from mailer.core.readers import Cadence
 from mailer.store.bulk import among, insert_rows, reserve_ids
-from mailer.store.ledger_tables import deliveries, delivery_items, omissions
+from mailer.store.ledger_tables import deliveries, delivery_items, omissions, runs
 
 _d, _i, _o = deliveries.c, delivery_items.c, omissions.c
 _DELIVERY = (
     _d.id,
+    _d.kind,
     _d.key,
     _d.message_id,
     _d.run_id,
@@ -89,6 +91,8 @@ def add_planned(
     """Add deliveries with their items, queued; those whose key is there are left alone."""
     if not planned:
         return 0
+    cadence = connection.execute(select(runs.c.cadence).where(runs.c.id == run_id)).scalar_one()
+    kind = Cadence(cadence).kind
     there: set[str] = set()
     for same in among(connection, deliveries.c.key, [new.key for new in planned]):
         there |= set(connection.scalars(select(deliveries.c.key).where(same)))
@@ -100,6 +104,7 @@ def add_planned(
         [
             (
                 delivery_id,
+                kind,
                 new.key,
                 new.message_id,
                 run_id,

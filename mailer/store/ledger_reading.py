@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, func, literal, select
 
-from mailer.core.deliveries import DeliveryState
+from mailer.core.deliveries import DeliveryState, MailKind
+from mailer.core.notices import Occasion, Told
 from mailer.core.readers import Cadence, MailFormat
 from mailer.errors import NotFoundError
 from mailer.store.ledger_tables import (
@@ -51,18 +52,23 @@ class EventRow:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryRow:
-    """A delivery as the ledger has it, with its items."""
+    """A delivery as the ledger has it, with its items.
+
+    A notice has no run and no cadence, but an occasion; its `as_of` is when it was written, its
+    newsletter may be none ("") and its reader a stranger.
+    """
 
     id: int
+    kind: MailKind
     key: str
     message_id: str
-    run_id: int
-    newsletter_id: int
+    run_id: int | None
+    newsletter_id: int | None
     newsletter: str
-    cadence: Cadence
+    cadence: Cadence | None
     as_of: datetime
-    reader_id: int
-    subscription_id: int
+    reader_id: int | None
+    subscription_id: int | None
     email: str
     name: str
     locale: str
@@ -79,6 +85,16 @@ class DeliveryRow:
     settled_at: datetime | None
     items: tuple[ItemRow, ...]
     resend_count: int
+    occasion: Occasion | None
+    told: Told | None
+    thread: tuple[str, ...]
+
+    @property
+    def what(self) -> str:
+        """Say in a word or two what this mail is: "daily digest", "alert", "confirmation"."""
+        if self.occasion is not None:
+            return self.occasion
+        return "alert" if self.kind is MailKind.ALERT else f"{self.cadence} {self.kind}"
 
 
 def read_deliveries(connection: Connection, delivery_ids: Sequence[int]) -> list[DeliveryRow]:
@@ -92,6 +108,7 @@ def list_deliveries(
     run_id: int | None = None,
     reader_id: int | None = None,
     state: DeliveryState | None = None,
+    kind: MailKind | None = None,
     after_id: int = 0,
     limit: int = 1000,
 ) -> list[DeliveryRow]:
@@ -103,6 +120,8 @@ def list_deliveries(
         query = query.where(deliveries.c.reader_id == reader_id)
     if state is not None:
         query = query.where(deliveries.c.state == state.value)
+    if kind is not None:
+        query = query.where(deliveries.c.kind == kind.value)
     return _rows(connection, query)
 
 
@@ -194,13 +213,17 @@ def _query() -> Select[Any]:
     return (
         select(
             deliveries,
-            runs.c.newsletter_id,
+            newsletters.c.id.label("of_newsletter_id"),
             runs.c.cadence,
-            runs.c.as_of,
-            newsletters.c.slug.label("newsletter"),
+            func.coalesce(runs.c.as_of, deliveries.c.planned_at).label("as_of"),
+            func.coalesce(newsletters.c.slug, "").label("newsletter"),
         )
-        .join_from(deliveries, runs)
-        .join(newsletters, runs.c.newsletter_id == newsletters.c.id)
+        .join_from(deliveries, runs, deliveries.c.run_id == runs.c.id, isouter=True)
+        .join(
+            newsletters,
+            newsletters.c.id == func.coalesce(runs.c.newsletter_id, deliveries.c.newsletter_id),
+            isouter=True,
+        )
         .order_by(deliveries.c.id)
     )
 
@@ -238,9 +261,10 @@ def _delivery(row: Row[Any], items: Sequence[ItemRow]) -> DeliveryRow:
         key=row.key,
         message_id=row.message_id,
         run_id=row.run_id,
-        newsletter_id=row.newsletter_id,
+        kind=MailKind(row.kind),
+        newsletter_id=row.of_newsletter_id,
         newsletter=row.newsletter,
-        cadence=Cadence(row.cadence),
+        cadence=None if row.cadence is None else Cadence(row.cadence),
         as_of=row.as_of,
         reader_id=row.reader_id,
         subscription_id=row.subscription_id,
@@ -260,4 +284,7 @@ def _delivery(row: Row[Any], items: Sequence[ItemRow]) -> DeliveryRow:
         settled_at=row.settled_at,
         items=tuple(items),
         resend_count=row.resend_count,
+        occasion=Occasion(row.occasion) if row.occasion else None,
+        told=None if row.told is None else Told.from_json(row.told),
+        thread=tuple(row.thread.split()),
     )

@@ -16,6 +16,8 @@ from mailer.store.tables import readers, subscriptions, suppressions
 class Recipient:
     """Where mail to a reader goes now, which may not be where it was refused."""
 
+    reader_id: int
+    subscription_id: int
     email: str
     email_key: str
 
@@ -31,7 +33,13 @@ def consenting_recipients(
         suppressions.c.email_key == readers.c.email_key, suppressions.c.ended_at.is_(None)
     )
     rows = connection.execute(
-        select(deliveries.c.id, readers.c.email, readers.c.email_key)
+        select(
+            deliveries.c.id,
+            deliveries.c.reader_id,
+            deliveries.c.subscription_id,
+            readers.c.email,
+            readers.c.email_key,
+        )
         .join_from(deliveries, readers, deliveries.c.reader_id == readers.c.id)
         .join(subscriptions, deliveries.c.subscription_id == subscriptions.c.id)
         .where(
@@ -44,7 +52,10 @@ def consenting_recipients(
         .order_by(readers.c.id)
         .with_for_update(of=readers)
     )
-    return {row.id: Recipient(row.email, row.email_key) for row in rows}
+    return {
+        row.id: Recipient(row.reader_id, row.subscription_id, row.email, row.email_key)
+        for row in rows
+    }
 
 
 def taken_keys(connection: Connection, keys: Collection[str]) -> set[str]:

@@ -22,14 +22,15 @@ from sqlalchemy import (
     update,
 )
 
-from mailer.core.deliveries import DeliveryState
-from mailer.core.readers import Cadence
+from mailer.core.deliveries import DeliveryState, MailKind
+from mailer.core.notices import RULES
 from mailer.core.runs import RunState
 from mailer.store.ledger_events import BY_OPERATOR, IN_DOUBT, record_events, take_back
 from mailer.store.ledger_tables import deliveries, delivery_events, runs
 from mailer.store.runs import reopen_runs
 
 _S = DeliveryState
+_AWAITED = [occasion.value for occasion, rule in RULES.items() if rule.awaited]
 _WAS_IN_DOUBT = exists().where(
     delivery_events.c.delivery_id == deliveries.c.id, delivery_events.c.event == IN_DOUBT
 )
@@ -84,9 +85,12 @@ def queue_held(
 
 @dataclass(frozen=True, slots=True)
 class DoubtRule:
-    """How often alerts, or digests, may go out again after a doubt, and from when on."""
+    """How often mail may go out again after a doubt, and from when on.
 
-    alerts: bool
+    `awaited` for alerts and the notices somebody waits for, else for all other mail.
+    """
+
+    awaited: bool
     most_resends: int
     not_before_at: datetime
 
@@ -167,11 +171,15 @@ def accept_one(connection: Connection, delivery_id: int, now: datetime) -> bool:
 
 def _doubts(rule: DoubtRule) -> Select[Any]:
     """Select rows in doubt, except of cancelled runs: nothing of those goes out any more."""
-    cadence = runs.c.cadence == Cadence.INSTANT.value
-    of_runs = select(runs.c.id).where(
-        cadence if rule.alerts else ~cadence, runs.c.state != RunState.CANCELLED.value
+    awaited = or_(deliveries.c.kind == MailKind.ALERT.value, deliveries.c.occasion.in_(_AWAITED))
+    going_on = deliveries.c.run_id.in_(
+        select(runs.c.id).where(runs.c.state != RunState.CANCELLED.value)
     )
-    return _pick(_in(_S.IN_DOUBT), deliveries.c.run_id.in_(of_runs))
+    return _pick(
+        _in(_S.IN_DOUBT),
+        awaited if rule.awaited else ~awaited,
+        or_(deliveries.c.run_id.is_(None), going_on),
+    )
 
 
 def _one(delivery_id: int) -> Select[Any]:
@@ -218,5 +226,9 @@ def _move(
 def _reopen(connection: Connection, delivery_ids: Sequence[int]) -> None:
     """What was queued again wants its run to be sending."""
     if delivery_ids:
-        of_rows = select(deliveries.c.run_id).where(deliveries.c.id.in_(delivery_ids)).distinct()
+        of_rows = (
+            select(deliveries.c.run_id)
+            .where(deliveries.c.id.in_(delivery_ids), deliveries.c.run_id.is_not(None))
+            .distinct()
+        )
         reopen_runs(connection, connection.scalars(of_rows).all())

@@ -16,14 +16,17 @@ from sqlalchemy import (
     text,
 )
 
-from mailer.core.deliveries import DeliveryState
+from mailer.core.deliveries import DeliveryState, MailKind
 from mailer.store.columns import Instant, Json
 from mailer.store.tables import Id, metadata
 
 _DUE = text("state = 'queued'")
+_NOTICE_DUE = text("state = 'queued' AND kind = 'notice'")
 _LEASED = text("state IN ('claimed', 'transmitting')")
 _DOUBTFUL = text("state IN ('in_doubt', 'held')")
 _STATES = ", ".join(f"'{state}'" for state in DeliveryState)
+_KINDS = ", ".join(f"'{kind}'" for kind in MailKind)
+_OF_A_RUN = "run_id IS NOT NULL AND reader_id IS NOT NULL AND subscription_id IS NOT NULL"
 
 runs = Table(
     "runs",
@@ -74,9 +77,10 @@ deliveries = Table(
     Column("id", Id, primary_key=True),
     Column("key", Text, nullable=False, unique=True),
     Column("message_id", Text, nullable=False, unique=True),
-    Column("run_id", Id, ForeignKey("runs.id"), nullable=False),
-    Column("reader_id", Id, ForeignKey("readers.id"), nullable=False),
-    Column("subscription_id", Id, ForeignKey("subscriptions.id"), nullable=False),
+    # Digests and alerts have these three; a notice has no run, and may go to a stranger.
+    Column("run_id", Id, ForeignKey("runs.id")),
+    Column("reader_id", Id, ForeignKey("readers.id")),
+    Column("subscription_id", Id, ForeignKey("subscriptions.id")),
     # What the mail was composed with, so that a retry has the same bytes.
     Column("email", Text, nullable=False),
     Column("email_key", Text, nullable=False),
@@ -98,8 +102,28 @@ deliveries = Table(
     Column("reply", Text, nullable=False, server_default=""),
     Column("planned_at", Instant, nullable=False),
     Column("settled_at", Instant),
+    Column("kind", Text, nullable=False, server_default=MailKind.DIGEST.value),
+    # Of a notice: its newsletter if any, why it is written, and what it tells (core.notices).
+    Column("newsletter_id", Id, ForeignKey("newsletters.id")),
+    Column("occasion", Text, nullable=False, server_default=""),
+    Column("told", Json),
+    # The Message-IDs it answers to, oldest first, parted by spaces.
+    Column("thread", Text, nullable=False, server_default=""),
+    CheckConstraint(f"kind IN ({_KINDS})", name="kind"),
+    CheckConstraint(
+        f"(kind = 'notice' AND run_id IS NULL) OR (kind <> 'notice' AND {_OF_A_RUN})",
+        name="of_a_run",
+    ),
     # Due rows, in the order they are claimed; settled rows cost this index nothing.
     Index("ix_deliveries_due", "not_before_at", "id", sqlite_where=_DUE, postgresql_where=_DUE),
+    # Somebody waits for a notice: a million due digests must not stand before it.
+    Index(
+        "ix_deliveries_notices_due",
+        "not_before_at",
+        "id",
+        sqlite_where=_NOTICE_DUE,
+        postgresql_where=_NOTICE_DUE,
+    ),
     Index("ix_deliveries_leased", "lease_until_at", sqlite_where=_LEASED, postgresql_where=_LEASED),
     Index("ix_deliveries_doubtful", "id", sqlite_where=_DOUBTFUL, postgresql_where=_DOUBTFUL),
     Index(None, "run_id", "state"),

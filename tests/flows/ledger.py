@@ -125,6 +125,7 @@ def open_ledger(
     room = open_room(database, mails)
     with database.write() as connection:
         connection.execute(update(runs).values(cadence=cadence.value))
+        connection.execute(update(deliveries).values(kind=cadence.kind))
         if planned:
             connection.execute(
                 update(run_shards).values(

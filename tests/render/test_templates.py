@@ -33,10 +33,14 @@ def contrast(one: str, other: str) -> float:
 
 
 def test_texts_are_legible_in_light_and_dark() -> None:
-    light = {rule["color"] for rule in rules(INLINED).values() if "color" in rule}
-    assert len(light) == 3
-    for colour in light:
-        assert contrast(colour, LIGHT["sheet"]) >= 4.5
+    light = {
+        (rule["color"], rule.get("background-color", LIGHT["sheet"]))
+        for rule in rules(INLINED).values()
+        if "color" in rule
+    }
+    assert len(light) == 4
+    for colour, behind in light:
+        assert contrast(colour, behind) >= 4.5
     block = KEPT[KEPT.index("prefers-color-scheme") :]
     dark = rules(block[block.index("{") + 1 :])
     texts = [dark[name]["color"].split()[0] for name in (".ink", ".soft", ".red")]
@@ -54,7 +58,9 @@ def test_no_text_is_smaller_than_14_pixels() -> None:
 
 def test_every_coloured_class_of_a_mail_has_a_dark_side() -> None:
     macros = (BASE / "macros.html").read_text(encoding="utf-8")
-    base = (BASE / "base.html").read_text(encoding="utf-8")
+    base = "".join(
+        (BASE / name).read_text(encoding="utf-8") for name in ("base.html", "notice.html")
+    )
     coloured = {name[1:] for name, rule in rules(INLINED).items() if "color" in rule}
     for classes in re.findall(r'class="([^"{]+)"', macros + base):
         names = set(classes.split())
@@ -67,7 +73,7 @@ def test_the_inlined_sheet_avoids_the_inliners_traps() -> None:
     assert "url(" not in INLINED + KEPT
 
 
-@pytest.mark.parametrize("name", ["digest", "alert"])
+@pytest.mark.parametrize("name", ["digest", "alert", "confirmation", "welcome", "preferences-link"])
 @pytest.mark.parametrize("part", ["subject.txt", "body.txt", "body.html"])
 def test_each_mail_has_its_three_templates(name: str, part: str) -> None:
     assert (BASE.parent / name / part).is_file()

@@ -15,7 +15,7 @@ from tests.builders import NOON
 from tests.flows.ledger import NO, NOBODY_KNOWS, SIGNER, open_ledger
 from tests.store.rows import until_somebody_waits
 
-RULE = DoubtRule(alerts=False, most_resends=2, not_before_at=NOON)
+RULE = DoubtRule(awaited=False, most_resends=2, not_before_at=NOON)
 
 
 def resend(connection: Connection) -> None:
