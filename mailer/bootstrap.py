@@ -8,15 +8,17 @@ from pathlib import Path
 from typing import TextIO
 
 import mailer
+from mailer.core.recipients import EVERYBODY, AllowedRecipients
 from mailer.core.tokens import Signer
 from mailer.delivery.dkim import DkimSigner, SigningBackend, read_dkim_signer
+from mailer.delivery.guard import STAYS_INSIDE, GuardedBackend
 from mailer.delivery.registry import open_backend
 from mailer.flows.desk import Desk
 from mailer.ports import Backend, BackendOptions
 from mailer.render.mail import Renderer
 from mailer.render.site import Site
 from mailer.render.terminal import draw_html
-from mailer.settings import Settings
+from mailer.settings import Environment, Settings
 from mailer.store.database import Database, upgrade
 
 Clock = Callable[[], datetime]
@@ -39,10 +41,13 @@ class Installation:
     def open_backend(self, stream: TextIO | None = None) -> Backend:
         """Open the backend the settings name; `stream` is where the console backend writes.
 
-        Mail is signed on its way when there is a DKIM key.
+        Mail is signed on its way when there is a DKIM key, and stopped when it is not allowed out.
         """
         backend = self._bare_backend(stream)
-        return SigningBackend(backend, self.dkim) if self.dkim else backend
+        if self.dkim:
+            backend = SigningBackend(backend, self.dkim)
+        allowed = self.desk.allowed
+        return GuardedBackend(backend, allowed) if allowed.patterns else backend
 
     def _bare_backend(self, stream: TextIO | None) -> Backend:
         return open_backend(
@@ -54,6 +59,8 @@ class Installation:
                     if url.strip()
                 ),
                 smtp_window=self.settings.smtp_window,
+                http_url=self.settings.http_url,
+                http_token=self.settings.http_token.get_secret_value(),
                 maildir=self.settings.maildir,
                 stream=stream or sys.stdout,
                 draw_html=lambda html, width: draw_html(html, width=width),
@@ -89,8 +96,22 @@ def open_installation(settings: Settings, *, clock: Clock = utc_now) -> Installa
         overrides=settings.templates,
         max_mail_bytes=settings.max_mail_kb * 1024,
     )
-    desk = Desk(database, renderer, signer, site, bounce_address=settings.bounce_address)
+    desk = Desk(
+        database,
+        renderer,
+        signer,
+        site,
+        bounce_address=settings.bounce_address,
+        allowed=_allowed_recipients(settings),
+    )
     return Installation(settings, desk, clock, dkim)
+
+
+def _allowed_recipients(settings: Settings) -> AllowedRecipients:
+    """Return who may get mail: in production, and from backends that stay inside, everybody."""
+    if settings.env is Environment.PRODUCTION or settings.backend in STAYS_INSIDE:
+        return EVERYBODY
+    return settings.allowed_recipients
 
 
 def with_database(settings: Settings, path: Path) -> Settings:

@@ -36,11 +36,15 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Deferred:
-    """Not now: try again later. `counts` is False when the message was never judged."""
+    """Not now: try again later. `counts` is False when the message was never judged.
+
+    `wait_seconds` when the server said how long to wait; our own schedule may wait longer.
+    """
 
     code: int
     reply: str
     counts: bool = True
+    wait_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +106,8 @@ class BackendOptions:
     smtp_urls: tuple[str, ...] = ()
     smtp_window: int = 16
     helo_name: str = ""
+    http_url: str = ""
+    http_token: str = ""
     maildir: Path = field(default_factory=lambda: Path("mail"))
     stream: TextIO | None = None
     html_width: int = 78

@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from mailer.core.bounce_addresses import read_bounce_address
 from mailer.core.deliveries import InDoubtPolicy
+from mailer.core.recipients import AllowedRecipients, read_allowed_recipients
 from mailer.errors import InputError, SettingsError
 
 DEVELOPMENT_SECRET = "development-only-secret"  # noqa: S105 - production refuses it
@@ -46,6 +47,9 @@ class Settings(BaseSettings):
     templates: Path | None = None
     secret_key: SecretStr = SecretStr(DEVELOPMENT_SECRET)
     secret_key_old: SecretStr = SecretStr("")
+    http_url: str = ""
+    http_token: SecretStr = SecretStr("")
+    allow_recipients: str = ""
     dkim_domain: str = ""
     dkim_selector: str = ""
     dkim_key: SecretStr = SecretStr("")
@@ -75,6 +79,27 @@ class Settings(BaseSettings):
             if self.backend == "console":
                 raise ValueError("production needs MAILER_BACKEND: smtp or maildir, not console")
         return self
+
+    @model_validator(mode="after")
+    def _doubts_of_a_gateway_end(self) -> "Settings":
+        if self.backend == "http" and "in_doubt" not in self.model_fields_set:
+            # A gateway takes a second request with the same key for the first: resending is safe.
+            self.in_doubt = InDoubtPolicy.RESEND
+        return self
+
+    @field_validator("allow_recipients")
+    @classmethod
+    def _matches_addresses(cls, value: str) -> str:
+        try:
+            read_allowed_recipients(value)
+        except InputError as error:
+            raise ValueError(str(error)) from error
+        return value
+
+    @property
+    def allowed_recipients(self) -> AllowedRecipients:
+        """The patterns of addresses that may get mail outside production."""
+        return read_allowed_recipients(self.allow_recipients)
 
     @property
     def is_embedded(self) -> bool:

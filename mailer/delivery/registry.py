@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from mailer.core.hygiene import clean_header
 from mailer.delivery.console import open_console
+from mailer.delivery.http_gateway import open_http
 from mailer.delivery.maildir import open_maildir
 from mailer.delivery.memory import open_memory
 from mailer.delivery.smtp import open_smtp
@@ -17,6 +18,7 @@ GROUP = "mailer.backends"
 BUILT_IN: Mapping[str, BackendFactory] = MappingProxyType(
     {
         "console": open_console,
+        "http": open_http,
         "maildir": open_maildir,
         "memory": open_memory,
         "smtp": open_smtp,

@@ -13,6 +13,7 @@ from datetime import datetime
 from mailer.core.addresses import read_address
 from mailer.core.deliveries import LEASE, DeliveryState, LeasedDelivery
 from mailer.core.hygiene import clean_header
+from mailer.core.recipients import NOT_ALLOWED
 from mailer.errors import ServiceAway
 from mailer.flows.build_mail import build_mail
 from mailer.flows.desk import Desk
@@ -23,6 +24,7 @@ from mailer.ports import Backend, Deferred, InDoubt, Message, Outcome
 from mailer.store.database import Connection
 from mailer.store.lease_keeping import prolong
 from mailer.store.ledger_lease import claim, hold, mark, release
+from mailer.store.ledger_putting_back import withhold
 from mailer.store.ledger_reading import read_deliveries, states_of
 from mailer.store.ledger_steering import cancel_rows
 from mailer.store.runs import finish_run
@@ -124,7 +126,7 @@ class _Batch:
     def send(self, leased: Sequence[LeasedDelivery], size: int) -> None:
         """Build and send leased rows window by window; what is left at a stop is given back."""
         try:
-            ready = self._build(leased)
+            ready = self._allowed(self._build(leased))
             for start in range(0, len(ready), size):
                 self.done.more = not self.go_on()
                 if self.done.halted or self.done.more:
@@ -170,6 +172,17 @@ class _Batch:
             )
             ready.append(_Ready(row, address.key, message))
         return ready
+
+    def _allowed(self, ready: list[_Ready]) -> list[_Ready]:
+        """Withhold what may not leave this installation, and return the rest."""
+        allow = self.desk.allowed.allow
+        strangers = [one.row.id for one in ready if not allow(one.message.recipient)]
+        if strangers:
+            with self.desk.database.write() as connection:
+                gone = withhold(connection, strangers, self.token, self.clock(), NOT_ALLOWED)
+            for _ in gone:
+                self.done.add(DeliveryState.WITHHELD)
+        return [one for one in ready if one.row.id not in strangers]
 
     def _send_window(self, window: Sequence[_Ready]) -> None:
         """Mark, send and settle one window."""

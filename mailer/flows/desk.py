@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from mailer.core.bounce_addresses import bounce_address
+from mailer.core.recipients import EVERYBODY, AllowedRecipients
 from mailer.core.tokens import Signer
 from mailer.render.mail import Renderer
 from mailer.render.site import Site
@@ -14,7 +15,7 @@ class Desk:
     """An open database, and what turns a letter into a message.
 
     Bounces come to `bounce_address`, marked with their delivery; without one to the sender
-    himself.
+    himself. Mail to others than the `allowed` is withheld.
     """
 
     database: Database
@@ -22,6 +23,7 @@ class Desk:
     signer: Signer
     site: Site
     bounce_address: str = ""
+    allowed: AllowedRecipients = EVERYBODY
 
     def envelope_sender(self, delivery_id: int, sender: str) -> str:
         """Return whom a server tells that this delivery could not be brought."""

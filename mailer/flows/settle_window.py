@@ -19,6 +19,7 @@ from mailer.store.runs import move_run, reopen_runs
 
 _LONGEST_REPLY = 500
 _UNJUDGED_WAIT = timedelta(seconds=30)
+_LONGEST_WAIT_SECONDS = 86_400.0  # What a server asks for beyond a day is a slip of its own.
 # A database that restarts is back within these; what was accepted must not become a doubt.
 _PATIENCE_SECONDS = (0.1, 0.5, 2.0, 5.0, 10.0, 15.0)
 
@@ -142,8 +143,9 @@ def _settlement(row: LeasedDelivery, outcome: Outcome, now: datetime) -> Settlem
             return Settlement(
                 row.id, DeliveryState.QUEUED, "halted", code, reply, later, counts=False
             )
-        case Deferred(code, counts=counts):
+        case Deferred(code, counts=counts, wait_seconds=asked):
             wait = retry_delay(row.attempt_count + 1, row.key) if counts else _UNJUDGED_WAIT
+            wait = max(wait, timedelta(seconds=min(asked or 0.0, _LONGEST_WAIT_SECONDS)))
             return Settlement(
                 row.id, DeliveryState.QUEUED, "deferred", code, reply, now + wait, counts
             )

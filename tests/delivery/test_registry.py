@@ -45,7 +45,7 @@ def test_a_slip_of_the_fingers_gets_a_guess() -> None:
     with pytest.raises(BackendError) as caught:
         open_backend("stmp", BackendOptions())
     assert str(caught.value) == (
-        "unknown backend 'stmp': did you mean 'smtp'? known: console, maildir, memory, smtp"
+        "unknown backend 'stmp': did you mean 'smtp'? known: console, http, maildir, memory, smtp"
     )
 
 
@@ -53,7 +53,7 @@ def test_a_name_like_no_other_gets_the_list_and_cannot_steer_a_terminal() -> Non
     with pytest.raises(BackendError) as caught:
         open_backend("\x1b[2Jpost office", BackendOptions())
     assert str(caught.value) == (
-        "unknown backend '[2Jpost office': known: console, maildir, memory, smtp"
+        "unknown backend '[2Jpost office': known: console, http, maildir, memory, smtp"
     )
 
 

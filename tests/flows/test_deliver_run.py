@@ -10,6 +10,7 @@ from mailer.core.addresses import read_address
 from mailer.core.bounce_addresses import bounced_delivery
 from mailer.core.deliveries import DeliveryState
 from mailer.core.readers import Cadence
+from mailer.core.recipients import read_allowed_recipients
 from mailer.core.runs import RunState
 from mailer.delivery.memory import MemoryBackend
 from mailer.flows.open_run import open_run
@@ -255,3 +256,19 @@ def test_a_bounce_address_makes_the_envelope_name_its_delivery(newsroom: Newsroo
     assert message.sender.startswith(f"bounces+{message.delivery_id}.")
     assert bounced_delivery(message.sender, newsroom.desk.signer) == message.delivery_id
     assert b"bounces" not in message.content
+
+
+def test_who_is_not_allowed_gets_nothing_and_the_ledger_says_why(newsroom: Newsroom) -> None:
+    newsroom.desk = replace(newsroom.desk, allowed=read_allowed_recipients("*@ours.example"))
+    emails = [f"stranger{number}@reader.example" for number in range(25)]
+    run_id = planned(newsroom, "mina@ours.example", *emails)
+
+    done = newsroom.deliver(NOON)
+
+    assert [message.recipient for message in newsroom.backend.offered] == ["mina@ours.example"]
+    withheld = newsroom.deliveries(DeliveryState.WITHHELD)
+    assert {row.email for row in withheld} == set(emails)
+    assert {row.state_reason for row in withheld} == {"not on MAILER_ALLOW_RECIPIENTS"}
+    assert {row.attempt_count for row in withheld} == {0}
+    assert done.counts == {DeliveryState.WITHHELD: 25, DeliveryState.ACCEPTED: 1}
+    assert newsroom.run(run_id).state is RunState.DONE

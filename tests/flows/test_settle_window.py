@@ -9,7 +9,7 @@ from mailer.core.deliveries import DeliveryState
 from mailer.core.runs import RunState
 from mailer.flows.settle_window import Sent, settle_window
 from mailer.flows.steer_run import Steer
-from mailer.ports import Misconfigured, Refused
+from mailer.ports import Deferred, Misconfigured, Refused
 from mailer.store.database import Database
 from mailer.store.readers import is_suppressed
 from tests.builders import NOON
@@ -210,3 +210,20 @@ def test_answers_outlive_a_database_that_restarts(
     database.close()
     other.close()
     postgres.drop(url)
+
+
+def test_a_server_that_says_when_is_heard_when_it_asks_for_more(database: Database) -> None:
+    ledger = open_ledger(database, mails=4)
+
+    ledger.send(
+        Deferred(503, "busy", wait_seconds=7200.0),
+        Deferred(503, "busy", wait_seconds=1.0),
+        Deferred(503, "busy", counts=False, wait_seconds=90.0),
+        Deferred(503, "busy", wait_seconds=1e12),
+    )
+
+    waits = [row.not_before_at - NOON for row in ledger.rows]
+    assert waits[0] == timedelta(hours=2)
+    assert timedelta(minutes=3) < waits[1] < timedelta(minutes=7)
+    assert waits[2] == timedelta(seconds=90)
+    assert waits[3] <= timedelta(days=1)
