@@ -61,6 +61,8 @@ class Installation:
                 smtp_window=self.settings.smtp_window,
                 http_url=self.settings.http_url,
                 http_token=self.settings.http_token.get_secret_value(),
+                smtp_connections=self.settings.smtp_connections,
+                smtp_password_command=self.settings.smtp_password_command,
                 maildir=self.settings.maildir,
                 stream=stream or sys.stdout,
                 draw_html=lambda html, width: draw_html(html, width=width),

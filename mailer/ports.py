@@ -105,6 +105,8 @@ class BackendOptions:
 
     smtp_urls: tuple[str, ...] = ()
     smtp_window: int = 16
+    smtp_connections: int = 1
+    smtp_password_command: str = ""
     helo_name: str = ""
     http_url: str = ""
     http_token: str = ""

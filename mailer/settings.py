@@ -37,6 +37,8 @@ class Settings(BaseSettings):
     backend: str = "console"
     smtp_url: SecretStr = SecretStr("smtp://localhost:25")
     smtp_window: int = Field(default=16, ge=1, le=1000)
+    smtp_connections: int = Field(default=1, ge=1, le=64)
+    smtp_password_command: str = ""
     bounce_address: str = ""
     maildir: Path = Path("mail")
     public_url: str = "http://localhost:8000"

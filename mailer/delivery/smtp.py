@@ -1,24 +1,23 @@
-"""The SMTP backend: one transaction after another over a connection that stays open.
+"""The SMTP backend: windows of messages over connections that stay open.
 
-What a reply means stands in `smtp_replies`, how a server is talked to in `smtp_session`; here is
-what an outcome costs the connection and the messages behind it.
+What a reply means stands in `smtp_replies`, what is said when in `smtp_flight`, which server is
+talked to in `smtp_relays`; here is what becomes of the messages a broken conversation left behind.
 """
 
 import re
-import ssl
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from threading import RLock
 
 from mailer.core.hygiene import clean_header
 from mailer.delivery.smtp_conversation import SessionLost, Timeouts
-from mailer.delivery.smtp_replies import Phase, judge
+from mailer.delivery.smtp_flight import Landing, fly
+from mailer.delivery.smtp_relays import Relays
 from mailer.delivery.smtp_servers import Server, read_server
-from mailer.delivery.smtp_session import Session, SessionRefused
+from mailer.delivery.smtp_session import Manner, Session, SessionRefused
 from mailer.delivery.wire import bare_line_end, unfit_path
 from mailer.errors import BackendError
 from mailer.ports import (
-    Accepted,
     Backend,
     BackendOptions,
     Deferred,
@@ -29,19 +28,18 @@ from mailer.ports import (
     Refused,
 )
 
-_MOST_MESSAGES = 100  # Receivers close long connections; Yahoo asks for 20, relays take hundreds.
-_LONGEST_SECONDS = 300.0
 _MOST_LOST = 2
 _RFC_TIMEOUTS = Timeouts()
 
 
 class SmtpBackend:
-    """Sends over SMTP, one recipient a message, to the first of `servers` that can be reached.
+    """Sends over SMTP, one recipient a message, to `servers` by weight or to those that answer.
 
-    A connection that dies before a body leaves is replaced once a message, and the message tried
-    again; two messages in a row that still lose theirs, or a server that cannot be entered, end
-    the trying: what is left of the call gets that outcome untried. A call may take as long as
-    `timeouts` allow for each message. Threads may share a backend; they take turns.
+    At most `window` messages are under way on a connection, and their outcomes come together. A
+    message whose connection dies before its body could leave is tried once more, on another; two
+    in a row that still lose theirs, or a server that cannot be entered, end the trying: what is
+    left of the call gets that outcome untried. A call may take as long as `timeouts` allow for
+    each message. Threads may share a backend: each uses one of `connections`, or waits for one.
 
     A code of 0 in an outcome means that no server said it.
     """
@@ -53,6 +51,8 @@ class SmtpBackend:
         servers: Sequence[Server],
         *,
         helo_name: str = "",
+        window: int = 16,
+        connections: int = 1,
         timeouts: Timeouts = _RFC_TIMEOUTS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -66,144 +66,122 @@ class SmtpBackend:
                 f"'{clean_header(helo_name, 60)}' cannot stand in EHLO: "
                 "use this machine's full host name in ASCII"
             )
-        self._servers = tuple(servers)
-        self._helo_name = helo_name
-        self._timeouts = timeouts
-        self._clock = clock
-        self._session: Session | None = None
-        self._opened_at = 0.0
-        self._context: ssl.SSLContext | None = None
-        self._turn = RLock()
+        self._window = window
+        self._relays = Relays(
+            servers,
+            helo_name=helo_name,
+            timeouts=timeouts,
+            connections=connections,
+            clock=clock,
+        )
 
     def send(self, messages: Sequence[Message]) -> Iterator[Outcome]:
-        """Send in order. Between two outcomes no transaction is open, so a caller may stop."""
-        standing: Outcome | None = None
-        lost_count = 0
-        for message in messages:
-            if standing is not None:
-                yield standing
-                continue
-            try:
-                with self._turn:
-                    outcome = _unfit(message) or self._deliver(message)
-                lost_count = lost_count + 1 if isinstance(outcome, InDoubt) else 0
-            except SessionRefused as refused:
-                outcome = standing = refused.outcome
-            except SessionLost as lost:
-                outcome = Deferred(lost.code, str(lost), counts=False)
-                lost_count += 1
-            if lost_count >= _MOST_LOST and not standing:
-                reason = outcome.reply
-                standing = Deferred(0, f"not tried: {lost_count} were lost: {reason}", counts=False)
+        """Send in order. Between two outcomes nothing is under way, so a caller may stop."""
+        call = _Call(messages)
+        for number in range(len(messages)):
+            while (outcome := call.outcomes[number]) is None:
+                self._send_some(call)
             yield outcome
+        if call.stopped is not None:
+            raise call.stopped
 
     def close(self) -> None:
-        """Say QUIT and close the connection, after the message on its way; may be called twice."""
-        with self._turn:
-            session, self._session = self._session, None
-            if session is not None:
-                session.leave()
+        """Say QUIT and close the connections, those in use once they are free; may be repeated."""
+        self._relays.close()
 
-    def _deliver(self, message: Message) -> Outcome:
-        """Send one message, on a second connection when the first dies before its body.
-
-        Raises SessionRefused, and SessionLost when the message surely was not taken.
-        """
+    def _send_some(self, call: "_Call") -> None:
+        """Take the next messages a step further: as many as their session may carry at once."""
         try:
-            return self._try(message)
-        except SessionLost as lost:
-            if lost.timed_out:
-                raise
-        return self._try(message)
-
-    def _try(self, message: Message) -> Outcome:
-        session = self._ready()
+            session = self._relays.take()
+        except SessionRefused as refused:
+            call.give_up(refused.outcome)
+            return
+        except BaseException as stopped:  # noqa: BLE001 - raised again once the outcomes are told
+            call.stop(stopped)
+            return
         try:
-            outcome = self._transact(session, message)
-        except SessionRefused:
-            session.must_reset = True
-            raise
-        except BaseException:
-            # Whatever stopped us, a signal included: nothing may follow on half a transaction.
-            self._drop()
-            raise
-        session.must_reset = not isinstance(outcome, Accepted)
-        if session.sock is None:
-            self._drop()
-        return outcome
+            manner = self._relays.manner_of(session)
+            most = self._window if manner >= Manner.AHEAD else 1
+            room = max(1, session.server.most_messages - session.carried_count)
+            numbers = call.next_for(session, min(most, room))
+            if not numbers:
+                return
+            landing = fly(session, [call.messages[number] for number in numbers], manner)
+            if landing.too_fast:
+                self._relays.slow_down(session, manner)
+        finally:
+            self._relays.give_back(session)
+        call.record(numbers, landing)
 
-    def _transact(self, session: Session, message: Message) -> Outcome:
-        """Run one transaction in lock-step.
 
-        Raises SessionLost before the body, SessionRefused when nobody's mail would be taken.
+class _Call:
+    """The messages of one call: what is known of each, and which are still to be tried."""
+
+    def __init__(self, messages: Sequence[Message]) -> None:
+        self.messages = messages
+        self.outcomes: list[Outcome | None] = [_unfit(message) for message in messages]
+        self.stopped: BaseException | None = None
+        self._waiting = deque(
+            number for number, outcome in enumerate(self.outcomes) if outcome is None
+        )
+        self._tried_once: set[int] = set()
+        self._lost_count = 0
+
+    def next_for(self, session: Session, most: int) -> list[int]:
+        """Take the next messages this session can carry; those it cannot are refused."""
+        numbers: list[int] = []
+        while self._waiting and len(numbers) < most:
+            number = self._waiting.popleft()
+            refused = session.cannot_carry(self.messages[number])
+            if refused is None:
+                numbers.append(number)
+            self.outcomes[number] = refused
+        return numbers
+
+    def record(self, numbers: Sequence[int], landing: Landing) -> None:
+        """Keep what a flight came to; what never left goes on waiting, or is given up."""
+        for number, outcome in zip(numbers, landing.outcomes, strict=True):
+            self.outcomes[number] = outcome
+            if outcome is not None and not isinstance(outcome, InDoubt):
+                self._lost_count = 0
+        unsent = [number for number in numbers if self.outcomes[number] is None]
+        self._waiting.extendleft(reversed(unsent))
+        if landing.stopped is not None:
+            self.stop(landing.stopped)
+        elif landing.refused is not None:
+            self.give_up(landing.refused)
+        elif landing.lost is not None:
+            doubtful = any(isinstance(outcome, InDoubt) for outcome in landing.outcomes)
+            blamed = unsent[0] if unsent and not doubtful else None
+            self._lose(landing.lost, blamed, too_fast=landing.too_fast)
+
+    def _lose(self, lost: SessionLost, blamed: int | None, *, too_fast: bool) -> None:
+        """Count a lost conversation; `blamed` is the unsent message it broke off at.
+
+        One that was only too fast for its server is tried again, and more slowly each time.
         """
-        refused = session.cannot_carry(message)
-        if refused is not None:
-            return refused
-        if session.must_reset:
-            session.reset()
-        session.carried_count += 1
-        for phase, command in (
-            (Phase.MAIL, session.mail_command(message)),
-            (Phase.RCPT, f"RCPT TO:<{message.recipient}>"),
-            (Phase.DATA, "DATA"),
-        ):
-            outcome = judge(phase, session.ask(phase, command))
-            if phase is Phase.MAIL and isinstance(outcome, Misconfigured):
-                raise SessionRefused(outcome)
-            if outcome is not None:
-                return outcome
-        session.require_silence()
-        try:
-            reply = session.hand_over(message.content)
-        except SessionLost as lost:
-            return InDoubt(str(lost))
-        return judge(Phase.BODY, reply) or InDoubt(reply.text)
+        if blamed is not None:
+            if too_fast:
+                return
+            if blamed not in self._tried_once and not lost.timed_out:
+                self._tried_once.add(blamed)
+                return
+            self._waiting.remove(blamed)
+            self.outcomes[blamed] = Deferred(lost.code, str(lost), counts=False)
+        self._lost_count += 1
+        if self._lost_count >= _MOST_LOST:
+            reason = f"not tried: {self._lost_count} were lost: {lost}"
+            self.give_up(Deferred(0, reason, counts=False))
 
-    def _ready(self) -> Session:
-        """Give an open session, a new one when the old has carried or lived enough."""
-        if self._session is not None and (
-            self._session.carried_count >= _MOST_MESSAGES
-            or self._clock() - self._opened_at >= _LONGEST_SECONDS
-        ):
-            self.close()
-        if self._session is None:
-            self._session = self._open()
-            self._opened_at = self._clock()
-        return self._session
+    def give_up(self, outcome: Deferred | Misconfigured) -> None:
+        """Give every message that still waits this outcome, untried."""
+        while self._waiting:
+            self.outcomes[self._waiting.popleft()] = outcome
 
-    def _open(self) -> Session:
-        """Enter the first server that lets us in.
-
-        A server that refuses us for good ends the search: a wrong password must not hide behind
-        a second server that works.
-        """
-        refusals: list[SessionRefused] = []
-        for server in self._servers:
-            session = Session(server, self._helo_name, self._timeouts, self._tls_context)
-            try:
-                session.open()
-            except SessionLost as lost:
-                outcome = Deferred(lost.code, str(lost), counts=False)
-                refusals.append(SessionRefused(outcome))
-            except SessionRefused as refused:
-                if isinstance(refused.outcome, Misconfigured):
-                    raise
-                refusals.append(refused)
-            else:
-                return session
-        raise refusals[0]
-
-    def _drop(self) -> None:
-        session, self._session = self._session, None
-        if session is not None:
-            session.close()
-
-    def _tls_context(self) -> ssl.SSLContext:
-        """Make the verifying context when it is first needed: it reads the system's authorities."""
-        if self._context is None:
-            self._context = ssl.create_default_context()
-        return self._context
+    def stop(self, stopped: BaseException) -> None:
+        """Note what interrupted us, to be raised behind the outcomes."""
+        self.stopped = stopped
+        self.give_up(Deferred(0, "the worker was stopped", counts=False))
 
 
 def _unfit(message: Message) -> Outcome | None:
@@ -218,5 +196,9 @@ def _unfit(message: Message) -> Outcome | None:
 
 def open_smtp(options: BackendOptions) -> Backend:
     """Build the SMTP backend on `options.smtp_urls`; connects when the first message comes."""
-    servers = [read_server(url) for url in options.smtp_urls]
-    return SmtpBackend(servers, helo_name=options.helo_name)
+    return SmtpBackend(
+        [read_server(url, options.smtp_password_command) for url in options.smtp_urls],
+        helo_name=options.helo_name,
+        window=options.smtp_window,
+        connections=options.smtp_connections,
+    )

@@ -38,40 +38,45 @@ class Phase(Enum):
         return str(code)[0] in self.value[1] + "45"
 
 
+_ENHANCED = re.compile(r"([245])\.(\d{1,3})\.(\d{1,3})(?!\S)")
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One reply, its lines joined; `enhanced` is (5, 1, 1) or None, `text` safe for one line."""
+    """One reply as it came: `lines` are joined by LF, without their codes.
+
+    Most replies only say go on: what is written in them is read when somebody asks.
+    """
 
     code: int
-    text: str
-    last_line: str
-    enhanced: tuple[int, int, int] | None
+    lines: bytes
 
     @property
     def refuses(self) -> bool:
         """True for the classes 4 and 5."""
         return self.code >= 400
 
+    @property
+    def text(self) -> str:
+        """All of it, safe for one line."""
+        return clean_header(self.lines.decode("utf-8", "replace"), _LONGEST_REPLY)
 
-_ENHANCED = re.compile(r"([245])\.(\d{1,3})\.(\d{1,3})(?!\S)")
+    @property
+    def last_line(self) -> str:
+        """Its last line, where servers name what they have queued."""
+        last = self.lines.rpartition(b"\n")[2]
+        return clean_header(last.decode("utf-8", "replace"), _LONGEST_REPLY)
 
+    @property
+    def enhanced(self) -> tuple[int, int, int] | None:
+        """The code of RFC 3463, as (5, 1, 1); one of another class than the reply's is ignored.
 
-def read_reply(code: int, lines: bytes) -> Reply:
-    """Read a reply as it came: lines joined by LF, without their codes.
-
-    An enhanced code of another class than the reply's is ignored, as RFC 2034 forbids it.
-    """
-    text = lines.decode("utf-8", "replace")
-    match = _ENHANCED.match(text)
-    enhanced = (int(match[1]), int(match[2]), int(match[3])) if match else None
-    if enhanced and enhanced[0] != code // 100:
-        enhanced = None
-    return Reply(
-        code=code,
-        text=clean_header(text, _LONGEST_REPLY),
-        last_line=clean_header(text.rpartition("\n")[2], _LONGEST_REPLY),
-        enhanced=enhanced,
-    )
+        RFC 2034 forbids that.
+        """
+        match = _ENHANCED.match(self.lines.decode("utf-8", "replace"))
+        if match is None or int(match[1]) != self.code // 100:
+            return None
+        return int(match[1]), int(match[2]), int(match[3])
 
 
 _TOO_LARGE = {(5, 3, 4), (5, 2, 3)}

@@ -1,7 +1,7 @@
-"""One session with one SMTP server: connect, protect, greet, log in, hand over, QUIT.
+"""One session with one SMTP server: connect, protect, greet, log in, QUIT; what it can carry.
 
 The login is UTF-8, and envelope addresses go out as they are (smtplib reads them with `parseaddr`,
-see S20). What an outcome costs the session is the backend's.
+see S20). Who is asked what and when is `smtp_flight`'s.
 """
 
 import re
@@ -9,14 +9,23 @@ import socket
 import ssl
 from base64 import b64encode
 from collections.abc import Callable
+from enum import IntEnum
 
 from mailer.core.hygiene import clean_header
 from mailer.delivery.smtp_conversation import Conversation, SessionLost, Timeouts, words_of
 from mailer.delivery.smtp_replies import Phase, Reply, judge
-from mailer.delivery.smtp_servers import Security, Server
-from mailer.delivery.wire import dot_stuffed
+from mailer.delivery.smtp_servers import Mechanism, Security, Server
 from mailer.errors import BackendError
 from mailer.ports import Deferred, Message, Misconfigured, Refused
+
+
+class Manner(IntEnum):
+    """How much is said before an answer is waited for; a higher one is faster."""
+
+    STEP = 0  # One command at a time: RFC 5321.
+    GROUP = 1  # MAIL, RCPT and DATA together: RFC 2920. Two round trips a message.
+    AHEAD = 2  # And the next group behind the final dot. One.
+    WINDOW = 3  # All messages of a window at once, by BDAT: RFC 3030. One a window.
 
 
 class SessionRefused(BackendError):  # noqa: N818
@@ -28,9 +37,10 @@ class SessionRefused(BackendError):  # noqa: N818
 
 
 class Session(Conversation):
-    """A session in lock-step. After SessionLost, or SessionRefused from `open`, it is closed.
+    """A session. After SessionLost, or SessionRefused from `open`, it is closed.
 
-    `carried_count` counts its messages; `must_reset` asks for RSET before the next one.
+    `carried_count` counts its messages; `must_reset` asks for RSET before the next one. `manner` is
+    the fastest the server offers, `proven` once it has answered in step what was said ahead.
     """
 
     def __init__(
@@ -45,12 +55,15 @@ class Session(Conversation):
         self.tls_context = tls_context
         self.carried_count = 0
         self.must_reset = False
+        self.manner = Manner.STEP
+        self.proven = False
+        self._largest = 0
 
     def open(self) -> None:
         """Connect, protect, greet and log in. Raises SessionLost or SessionRefused."""
         try:
             self._connect()
-            self._believe(self._answer())
+            self._believe(self.hear())
             self._greet()
             if self.server.security is Security.STARTTLS:
                 self._start_tls()
@@ -59,23 +72,18 @@ class Session(Conversation):
         except BaseException:
             self.close()
             raise
-
-    def hand_over(self, content: bytes) -> Reply:
-        """Send a message's body after its 354 and give the final reply, 421 included.
-
-        A SessionLost from here leaves the message in doubt. The content's lines end in CRLF.
-        """
-        self._begin(Phase.BODY, self.timeouts.body)
-        self.send(dot_stuffed(content))
-        self._begin(Phase.BODY)
-        return self._answer()
+        size = self.esmtp_features.get("size", "")
+        self._largest = int(size) if re.fullmatch("[0-9]{1,18}", size) else 0
+        if self.has_extn("pipelining"):
+            self.manner = Manner.WINDOW if self.has_extn("chunking") else Manner.AHEAD
 
     def cannot_carry(self, message: Message) -> Refused | None:
         """Say why this server cannot take this message, from what its EHLO offered."""
-        size = self.esmtp_features.get("size", "")
-        if re.fullmatch("[0-9]{1,18}", size) and 0 < int(size) < len(message.content):
+        if 0 < self._largest < len(message.content):
             return Refused(
-                0, f"message of {len(message.content)} bytes: {self.server} takes at most {size}"
+                0,
+                f"message of {len(message.content)} bytes: {self.server} takes at most "
+                f"{self._largest}",
             )
         if _needs_smtputf8(message) and not self.has_extn("smtputf8"):
             return Refused(0, f"the address needs SMTPUTF8, which {self.server} does not offer")
@@ -86,19 +94,26 @@ class Session(Conversation):
     def mail_command(self, message: Message) -> str:
         """Give the MAIL command with the parameters this server understands."""
         words = [f"MAIL FROM:<{message.sender}>"]
-        if self.has_extn("size"):
+        offers = self.esmtp_features
+        if "size" in offers:
             words.append(f"SIZE={len(message.content)}")
         if not message.content.isascii():
             words.append("BODY=8BITMIME")
         if _needs_smtputf8(message):
             words.append("SMTPUTF8")
+        if "dsn" in offers:
+            # A bounce needs no copy of the mail, and says which delivery it is about: RFC 3461.
+            words.append(f"RET=HDRS ENVID=d{message.delivery_id}")
         return " ".join(words)
 
-    def reset(self) -> None:
-        """Leave the last transaction behind; a server that cannot is lost."""
-        if self.ask(Phase.RSET, "RSET").refuses:
-            raise self._lost("does not reset")
-        self.must_reset = False
+    def rcpt_command(self, message: Message) -> str:
+        """Give the RCPT command: of delays, which mend themselves, we want no word."""
+        words = f"RCPT TO:<{message.recipient}>"
+        if "dsn" not in self.esmtp_features:
+            return words
+        if not message.recipient.isascii():
+            return f"{words} NOTIFY=FAILURE"
+        return f"{words} NOTIFY=FAILURE ORCPT=rfc822;{_xtext(message.recipient)}"
 
     def leave(self) -> None:
         """Say QUIT and close, whatever the server makes of it."""
@@ -110,22 +125,25 @@ class Session(Conversation):
             self.close()
 
     def _connect(self) -> None:
-        self._begin(Phase.GREETING, self.timeouts.connect)
         seconds = self.timeouts.connect.total_seconds()
         try:
             self.sock = socket.create_connection((self.server.host, self.server.port), seconds)
+            # What we write is whole already: waiting for more would cost 40 ms a group.
+            self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         except OSError as error:
             raise SessionLost(f"{self.server} cannot be reached: {words_of(error)}") from error
         if not self.local_hostname:
             self.local_hostname = _own_name(self.sock)
+        self.expect(Phase.GREETING)
         if self.server.security is Security.TLS:
             self._protect(self.sock)
-        self._begin(Phase.GREETING)
+        self._live().setblocking(False)
 
     def _greet(self) -> None:
-        self._begin(Phase.EHLO)
+        self.phase = Phase.EHLO
         self.require_silence()
-        self._believe(self._checked(*self.ehlo()))
+        code, lines = self.ehlo()
+        self._believe(Reply(code, lines))
 
     def _start_tls(self) -> None:
         if not self.has_extn("starttls"):
@@ -134,6 +152,7 @@ class Session(Conversation):
         # What came in clear behind the 220 is an attacker's: RFC 3207 section 6.
         self.require_silence()
         self._protect(self._live())
+        self._live().setblocking(False)
         self._greet()
 
     def _protect(self, sock: socket.socket) -> None:
@@ -146,35 +165,37 @@ class Session(Conversation):
                 "authority with SSL_CERT_FILE"
             ) from error
         except (ssl.SSLEOFError, ssl.SSLZeroReturnError) as error:
-            raise self._lost("closed the connection during the TLS handshake") from error
+            raise self.lost("closed the connection during the TLS handshake") from error
         except ssl.SSLError as error:
             raise self._misconfigured(
                 f"speaks no TLS we can use: {words_of(error)}: check scheme and port"
             ) from error
         except OSError as error:
-            raise self._lost(f"broke off the TLS handshake: {words_of(error)}") from error
+            raise self.lost(f"broke off the TLS handshake: {words_of(error)}") from error
 
     def _log_in(self) -> None:
-        """Log in by PLAIN, else LOGIN: under TLS nothing is gained by the others."""
+        """Log in by the URL's mechanism, else PLAIN, else LOGIN: TLS keeps either secret."""
         offered = self.esmtp_features.get("auth", "").upper().split()
-        user, password = self.server.user, self.server.password
-        if "PLAIN" in offered:
-            both = _base64(f"\0{user}\0{password}")
-            lines = [f"AUTH PLAIN {both}"]
-        elif "LOGIN" in offered:
-            lines = ["AUTH LOGIN", _base64(user), _base64(password)]
-        else:
+        wanted = [self.server.mechanism] if self.server.mechanism else list(_BY_DEFAULT)
+        mechanism = next((name for name in wanted if name.value in offered), None)
+        if mechanism is None:
             names = clean_header(" ".join(offered), 80) or "none"
-            raise self._misconfigured(f"offers no login by PLAIN or LOGIN: it offers {names}")
-        for line in lines:
+            ours = " or ".join(name.value for name in wanted)
+            raise self._misconfigured(f"offers no login by {ours}: it offers {names}")
+        try:
+            secret = self.server.secret()
+        except BackendError as error:
+            raise SessionRefused(Misconfigured(0, str(error))) from error
+        for line in _login_lines(mechanism, self.server.user, secret):
             reply = self.ask(Phase.AUTH, line)
             self._believe(reply)
             if reply.code < 300:
                 return
-        raise self._lost("asks for more than user and password")
+        raise self.lost("asks for more than user and password")
 
     def _believe(self, reply: Reply) -> None:
-        outcome = judge(self._phase, reply)
+        self.heed(reply)
+        outcome = judge(self.phase, reply)
         if isinstance(outcome, Deferred | Misconfigured):
             raise SessionRefused(outcome)
 
@@ -182,8 +203,28 @@ class Session(Conversation):
         return SessionRefused(Misconfigured(0, f"{self.server} {what}"))
 
 
+_BY_DEFAULT = (Mechanism.PLAIN, Mechanism.LOGIN)
+
+
+def _login_lines(mechanism: Mechanism, user: str, secret: str) -> list[str]:
+    match mechanism:
+        case Mechanism.PLAIN:
+            return ["AUTH PLAIN " + _base64(f"\0{user}\0{secret}")]
+        case Mechanism.LOGIN:
+            return ["AUTH LOGIN", _base64(user), _base64(secret)]
+        case Mechanism.XOAUTH2:
+            # A token that is not good is answered by a 334 with the reason, and the refusal by 535
+            # comes after an empty line: developers.google.com/workspace/gmail/imap/xoauth2-protocol
+            return ["AUTH XOAUTH2 " + _base64(f"user={user}\1auth=Bearer {secret}\1\1"), ""]
+
+
 def _needs_smtputf8(message: Message) -> bool:
     return message.needs_smtputf8 or not (message.sender + message.recipient).isascii()
+
+
+def _xtext(text: str) -> str:
+    """Write printable ASCII so that it can stand in a parameter: RFC 3461 section 4."""
+    return text.replace("+", "+2B").replace("=", "+3D")
 
 
 def _base64(text: str) -> str:

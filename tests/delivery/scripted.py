@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from threading import Event, Thread
 
 PHASES = ("banner", "EHLO", "STARTTLS", "AUTH", "MAIL", "RCPT", "DATA", "DOT", "RSET", "QUIT")
+PIPELINING = b"250-scripted.test\r\n250 PIPELINING\r\n"
+CHUNKING = b"250-scripted.test\r\n250-PIPELINING\r\n250 CHUNKING\r\n"
 OFFERS = b"250-scripted.test\r\n250-STARTTLS\r\n250-AUTH PLAIN LOGIN\r\n250 8BITMIME\r\n"
 USUAL: Mapping[str, bytes] = {
     "banner": b"220 scripted.test ESMTP\r\n",
@@ -57,13 +59,16 @@ class _HungUp(Exception):  # noqa: N818 - how a conversation ends
 class ScriptedServer:
     """Plays `script`: phase to an act for every time, or a list of acts, the first time first.
 
-    A None in a list, and every phase not named, is the usual answer. `commands` and `bodies` keep
-    what came, `session_count` how many conversations began.
+    A None in a list, and every phase not named, is the usual answer, which minds whether sender and
+    recipient were taken before. DOT is the answer to a body, also to one that came by BDAT.
+    `commands` and `bodies` keep what came, `accepted` the bodies that got a 250, `session_count`
+    how many conversations began.
     """
 
     def __init__(self, script: _Script, tls: ssl.SSLContext | None = None) -> None:
         self.commands: list[str] = []
         self.bodies: list[bytes] = []
+        self.accepted: list[bytes] = []
         self.session_count = 0
         self._script = script
         self._times: dict[str, int] = {}
@@ -97,34 +102,55 @@ class ScriptedServer:
     def _converse(self, client: socket.socket) -> None:
         talk = _Talk(client, self._stopped)
         try:
-            self._play(talk, "banner")
+            self._play(talk, "banner", USUAL["banner"])
             while True:
                 line = talk.line()
                 self.commands.append(line.decode("utf-8", "replace").rstrip("\r\n"))
-                self._obey(talk, line[:-2].partition(b" ")[0].decode("ascii", "replace").upper())
+                self._obey(talk, line[:-2])
         except (_HungUp, OSError):
             pass
         finally:
             talk.socket.close()
 
-    def _obey(self, talk: "_Talk", verb: str) -> None:
-        answer = self._play(talk, verb)
-        if verb == "DATA" and answer.startswith(b"354"):
-            self.bodies.append(talk.body())
-            self._play(talk, "DOT")
+    def _obey(self, talk: "_Talk", line: bytes) -> None:
+        verb = line.partition(b" ")[0].decode("ascii", "replace").upper()
+        if verb == "BDAT":
+            # The octets come with the command, whatever becomes of it: RFC 3030 section 2.
+            body = talk.octets(int(line.split()[1]))
+            self._take(talk, body, talk.has_recipient or b"503 5.5.1 no recipient\r\n")
+            return
+        if verb == "RSET":
+            talk.has_sender = talk.has_recipient = False
+        answer = self._play(talk, verb, _minded(talk, verb))
+        taken = answer.startswith(b"2")
+        if verb == "MAIL":
+            talk.has_sender = talk.has_sender or taken
+        elif verb == "RCPT":
+            talk.has_recipient = talk.has_recipient or taken
+        elif verb == "DATA" and answer.startswith(b"354"):
+            self._take(talk, talk.body(), talk.has_recipient or b"554 5.5.1 no recipient\r\n")
         elif verb == "STARTTLS" and answer.startswith(b"220") and self._tls:
             talk.socket = self._tls.wrap_socket(talk.socket, server_side=True)
         elif verb == "QUIT":
             raise _HungUp
 
-    def _play(self, talk: "_Talk", phase: str) -> bytes:
+    def _take(self, talk: "_Talk", body: bytes, fit: bool | bytes) -> None:
+        talk.has_sender = talk.has_recipient = False
+        if isinstance(fit, bytes):
+            talk.say(fit, dripping=False)
+            return
+        self.bodies.append(body)
+        if self._play(talk, "DOT", b"250 ok\r\n").startswith(b"250"):
+            self.accepted.append(body)
+
+    def _play(self, talk: "_Talk", phase: str, usual: bytes) -> bytes:
         """Act out a phase and give what was answered."""
         acts = self._script.get(phase)
         time = self._times.get(phase, 0)
         self._times[phase] = time + 1
         if isinstance(acts, Sequence):
             acts = acts[time] if time < len(acts) else None
-        act = acts or Say(USUAL.get(phase, b"250 ok\r\n"))
+        act = acts or Say(usual)
         if isinstance(act, Stall):
             talk.stall(act.trickle)
             raise _HungUp
@@ -138,11 +164,24 @@ class ScriptedServer:
         return act.octets
 
 
+def _minded(talk: "_Talk", verb: str) -> bytes:
+    """Give the usual answer to a command, in its place or out of it."""
+    out_of_place = {
+        "MAIL": talk.has_sender,
+        "RCPT": not talk.has_sender,
+        "DATA": not talk.has_recipient,
+    }
+    if out_of_place.get(verb):
+        return b"503 5.5.1 out of place\r\n"
+    return USUAL.get(verb, b"250 ok\r\n")
+
+
 class _Talk:
     """The server's end of one conversation."""
 
     def __init__(self, client: socket.socket, stopped: Event) -> None:
         self.socket = client
+        self.has_sender = self.has_recipient = False
         self._stopped = stopped
         self._unread = b""
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -170,11 +209,20 @@ class _Talk:
             lines.append(line.removeprefix(b"."))
         return b"".join(lines)
 
+    def octets(self, count: int) -> bytes:
+        while len(self._unread) < count:
+            self._more()
+        octets, self._unread = self._unread[:count], self._unread[count:]
+        return octets
+
+    def _more(self) -> None:
+        octets = self.socket.recv(65536)
+        if not octets:
+            raise _HungUp
+        self._unread += octets
+
     def _until(self, end: bytes) -> bytes:
         while end not in self._unread:
-            octets = self.socket.recv(65536)
-            if not octets:
-                raise _HungUp
-            self._unread += octets
+            self._more()
         line, _, self._unread = self._unread.partition(end)
         return line + end

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from mailer.delivery.smtp import SmtpBackend
-from mailer.delivery.smtp_servers import Security, Server, read_server
+from mailer.delivery.smtp_servers import Security, Server
 from mailer.ports import Accepted, Deferred, Misconfigured, Refused
 from tests.delivery.certificates import Certificates
 from tests.delivery.messages import PLAIN, SMUGGLED, a_message, messages
@@ -23,13 +23,6 @@ def _at(server: SinkServer | ScriptedServer, security: Security = Security.CLEAR
     return Server("127.0.0.1", server.port, security)
 
 
-def _login(server: SinkServer, security: Security, password: str = "pass wörd%") -> Server:
-    return Server("127.0.0.1", server.port, security, "news@news.test", password)
-
-
-_LOGIN = ("news@news.test", "pass wörd%")
-
-
 def test_accepted_carries_the_last_line_of_the_reply(sink: Sink, smtp: Smtp) -> None:
     server = sink()
     assert list(smtp(_at(server)).send([a_message()])) == [Accepted(250, "2.0.0 Ok: queued as 1")]
@@ -41,17 +34,6 @@ def test_the_null_sender_is_an_envelope_sender_too(sink: Sink, smtp: Smtp) -> No
     server = sink()
     list(smtp(_at(server)).send([a_message(sender="")]))
     assert server.mails[0].sender == "<>"
-
-
-@pytest.mark.parametrize("left_out", [(), ("PLAIN",)], ids=["PLAIN", "LOGIN"])
-def test_starttls_and_login(
-    left_out: tuple[str, ...], sink: Sink, smtp: Smtp, trusted: Certificates
-) -> None:
-    server = sink(starttls=trusted.context(), login=_LOGIN, methods_left_out=left_out)
-    url = f"smtp+starttls://news%40news.test:pass%20w%C3%B6rd%25@127.0.0.1:{server.port}"
-    outcomes = list(smtp(read_server(url)).send(messages(2)))
-    assert {type(outcome) for outcome in outcomes} == {Accepted}
-    assert [(mail.encrypted, mail.login) for mail in server.mails] == [(True, _LOGIN[0])] * 2
 
 
 def test_tls_from_the_first_octet(sink: Sink, smtp: Smtp, trusted: Certificates) -> None:
@@ -67,7 +49,8 @@ def test_a_certificate_nobody_vouches_for_stops_everything(
 ) -> None:
     kind = "starttls" if security is Security.STARTTLS else "tls"
     server = sink(**{kind: certificates.context()})
-    first, second = smtp(_login(server, security)).send(messages(2))
+    login = Server("127.0.0.1", server.port, security, "news@news.test", "password")
+    first, second = smtp(login).send(messages(2))
     assert isinstance(first, Misconfigured)
     assert first == second
     assert "has a certificate we do not trust: unable to get local issuer" in first.reply
@@ -137,30 +120,18 @@ def test_plain_text_with_a_tls_server_runs_into_the_timeout(
     assert "did not answer in time (greeting)" in outcome.reply
 
 
-def test_a_wrong_password_is_tried_once_a_call(
-    sink: Sink, smtp: Smtp, trusted: Certificates
+def test_delivery_status_options_go_to_a_server_that_knows_them(
+    scripted: Scripted, smtp: Smtp
 ) -> None:
-    server = sink(starttls=trusted.context(), login=_LOGIN)
-    outcomes = set(smtp(_login(server, Security.STARTTLS, "wrong")).send(messages(9)))
-    assert outcomes == {Misconfigured(535, "5.7.8 Authentication credentials invalid")}
-    assert server.session_count == 1
-
-
-def test_a_server_that_offers_no_login_we_know_gets_none(scripted: Scripted, smtp: Smtp) -> None:
-    server = scripted({"EHLO": Say(b"250-x\r\n250 AUTH CRAM-MD5 X\x1b[2J\r\n")})
-    login = Server("127.0.0.1", server.port, user="news", password="secret")
-    (outcome,) = smtp(login).send(messages(1))
-    assert isinstance(outcome, Misconfigured)
-    assert outcome.reply.endswith("offers no login by PLAIN or LOGIN: it offers CRAM-MD5 X[2J")
-    assert server.commands[1:] == []
-
-
-def test_a_server_that_never_has_enough_of_passwords(scripted: Scripted, smtp: Smtp) -> None:
-    server = scripted({"AUTH": Say(b"334 \r\n")})
-    login = Server("127.0.0.1", server.port, user="news", password="secret")
-    (outcome,) = smtp(login).send(messages(1))
-    assert isinstance(outcome, Deferred)
-    assert "asks for more than user and password" in outcome.reply
+    old, new = scripted({}), scripted({"EHLO": Say(b"250-x\r\n250-SMTPUTF8\r\n250 DSN\r\n")})
+    plain, odd = a_message(7, recipient="a+b=c@example.test"), a_message(8, recipient="ü@x.test")
+    list(smtp(_at(old)).send([plain]))
+    list(smtp(_at(new)).send([plain, odd]))
+    assert old.commands[2] == "RCPT TO:<a+b=c@example.test>"
+    assert new.commands[1].endswith("> RET=HDRS ENVID=d7")
+    notify = "NOTIFY=FAILURE ORCPT=rfc822;a+2Bb+3Dc@example.test"
+    assert new.commands[2] == f"RCPT TO:<a+b=c@example.test> {notify}"
+    assert new.commands[5] == "RCPT TO:<ü@x.test> NOTIFY=FAILURE"
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ IMPATIENT = Timeouts(
 )
 
 
-def _timeouts(fault: str) -> Timeouts:
+def fault_timeouts(fault: str) -> Timeouts:
     """Give little time only where it must run out: a busy machine fails nothing else."""
     return IMPATIENT if fault == "stall" else Timeouts()
 
@@ -30,7 +30,7 @@ def _lines(octets: bytes) -> bytes:
     return octets.removesuffix(last) + code + b"-one\r\n" + code + b"-two\r\n" + last
 
 
-def _act(phase: str, fault: str) -> Act:
+def fault_act(phase: str, fault: str) -> Act:
     usual = USUAL.get(phase, b"250 ok\r\n")
     acts: dict[str, Act] = {
         "421": Say(b"421 4.3.2 going down\r\n", hang_up=True),
@@ -106,7 +106,7 @@ def test_a_fault_in_a_phase_has_one_outcome(
     smtp: Callable[..., SmtpBackend],
     trusted: Certificates,
 ) -> None:
-    server = scripted({phase: _act(phase, fault)}, tls=trusted.context())
+    server = scripted({phase: fault_act(phase, fault)}, tls=trusted.context())
     encrypted = phase == "STARTTLS"
     backend = smtp(
         Server(
@@ -116,7 +116,7 @@ def test_a_fault_in_a_phase_has_one_outcome(
             "user" if phase == "AUTH" else "",
             "password" if phase == "AUTH" else "",
         ),
-        timeouts=_timeouts(fault),
+        timeouts=fault_timeouts(fault),
     )
     (outcome,) = backend.send([a_message()])
     backend.close()
@@ -131,8 +131,10 @@ def test_a_fault_in_a_phase_has_one_outcome(
 def test_a_fault_while_resetting_after_a_refusal_costs_the_next_message_nothing(
     fault: str, scripted: Callable[..., ScriptedServer], smtp: Callable[..., SmtpBackend]
 ) -> None:
-    server = scripted({"RCPT": [Say(b"550 5.1.1 nobody\r\n"), None], "RSET": _act("RSET", fault)})
-    backend = smtp(Server("127.0.0.1", server.port), timeouts=_timeouts(fault))
+    server = scripted(
+        {"RCPT": [Say(b"550 5.1.1 nobody\r\n"), None], "RSET": fault_act("RSET", fault)}
+    )
+    backend = smtp(Server("127.0.0.1", server.port), timeouts=fault_timeouts(fault))
     first, second, third = backend.send(messages(3))
     assert first == Refused(550, "5.1.1 nobody", suppress=True)
     if fault == "stall":

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer.delivery.smtp_replies import Phase, judge, read_reply
+from mailer.delivery.smtp_replies import Phase, Reply, judge
 from mailer.ports import Accepted, Deferred, Misconfigured, Outcome, Refused
 
 _EARLY = (Phase.GREETING, Phase.EHLO, Phase.STARTTLS, Phase.AUTH, Phase.RSET)
@@ -19,7 +19,7 @@ UNCOUNTED = "deferred, not counted"
 
 def _judged(phase: Phase, line: str) -> Outcome | None:
     code, _, text = line.partition(" ")
-    return judge(phase, read_reply(int(code), text.encode()))
+    return judge(phase, Reply(int(code), text.encode()))
 
 
 def _word(outcome: Outcome | None) -> str:
@@ -162,7 +162,7 @@ def test_only_the_last_2xx_accepts(code: int, text: str) -> None:
 
 
 def test_a_reply_is_one_clean_line_of_bounded_length() -> None:
-    reply = read_reply(550, b"5.1.1 no\x1b[2J\n5.1.1 such\r user\xff\n5.1.1 " + b"x" * 900)
+    reply = Reply(550, b"5.1.1 no\x1b[2J\n5.1.1 such\r user\xff\n5.1.1 " + b"x" * 900)
     assert reply.text.startswith("5.1.1 no[2J 5.1.1 such user� 5.1.1 xxx")
     assert len(reply.text) == 500
     assert reply.last_line.startswith("5.1.1 xxx")
