@@ -6,7 +6,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 	--custom-compile-command "make lock" $(UPGRADE) pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check test format catalogues lock clean static chromium
+.PHONY: help demo check test format catalogues caniemail lock clean static chromium
 
 help:  ## List these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -26,6 +26,9 @@ format: .venv/.dev  ## Rewrite the code in the house format
 
 catalogues: .venv/.dev  ## Bring new messages into the translations and say what is left to do
 	$(BIN)/python -m tools.catalogues
+
+caniemail: .venv/.dev  ## Refresh what mail clients show, from the npm registry; VERSION=x.y.z
+	$(BIN)/python -m tools.caniemail $(VERSION)
 
 lock: .venv/.dev  ## Bring requirements/ in line with pyproject.toml; UPGRADE=--upgrade for newer versions
 	$(INSTALL) "uv>=0.13"

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
@@ -18,6 +18,7 @@ from mailer.ports import Backend, BackendOptions
 from mailer.render.mail import Renderer
 from mailer.render.site import Site
 from mailer.render.terminal import draw_html
+from mailer.render.workbench import Workbench
 from mailer.settings import Environment, Settings
 from mailer.store.database import Database, upgrade
 
@@ -89,9 +90,7 @@ def open_installation(settings: Settings, *, clock: Clock = utc_now) -> Installa
     else:
         database.require_current()
     signer = Signer(settings.secrets)
-    site = Site(
-        settings.site_name, settings.public_url, settings.postal_address, settings.sender_address
-    )
+    site = _site(settings)
     renderer = Renderer(
         site,
         signer,
@@ -114,6 +113,29 @@ def _allowed_recipients(settings: Settings) -> AllowedRecipients:
     if settings.env is Environment.PRODUCTION or settings.backend in STAYS_INSIDE:
         return EVERYBODY
     return settings.allowed_recipients
+
+
+def open_workbench(settings: Settings) -> Workbench:
+    """Join a workbench for templates; no database is opened.
+
+    Its mails lead to https even where a developer's own pages do not: else every link would be a
+    finding.
+    """
+    site = _site(settings)
+    if site.public_url.startswith("http://localhost"):
+        site = replace(site, public_url="https://news.example")
+    return Workbench(
+        site,
+        Signer(settings.secrets),
+        overrides=settings.templates,
+        max_mail_bytes=settings.max_mail_kb * 1024,
+    )
+
+
+def _site(settings: Settings) -> Site:
+    return Site(
+        settings.site_name, settings.public_url, settings.postal_address, settings.sender_address
+    )
 
 
 def with_database(settings: Settings, path: Path) -> Settings:

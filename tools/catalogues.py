@@ -37,6 +37,8 @@ _HEADER = """\
 # {name}: what readers see in mails and on pages.
 # `make catalogues` brings new messages in; translate the empty ones."""
 
+# `say` means something else in some of them: a word to a mail server.
+_OTHERS = {"cli", "operate", "dev", "delivery", "store", "bounces", "ingest", "__pycache__"}
 _FLEETING = tuple(
     f'"{name}'
     for name in (
@@ -84,8 +86,8 @@ def _messages(folder: Path, methods: list[tuple[str, str]], options: Any) -> Ite
 
 
 def _is_for_readers(folder: str) -> bool:
-    """Commands and the pages of operators and developers speak English alone."""
-    return Path(folder).name not in {"cli", "operate", "dev", "__pycache__"}
+    """Say whether its words are for readers; operators and developers are spoken to in English."""
+    return Path(folder).name not in _OTHERS
 
 
 def updated(path: Path, template: Catalog) -> bytes:

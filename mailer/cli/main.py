@@ -21,6 +21,7 @@ from mailer.cli import (
     follows,
     keys,
     ledger,
+    linting,
     newsletters,
     operators,
     plans,
@@ -47,6 +48,7 @@ app.command()(database.seed)
 app.command()(plans.plan)
 app.command()(plans.send)
 app.command()(plans.preview)
+app.command()(linting.lint)
 app.command()(serving.up)
 app.command()(serving.web)
 app.command()(serving.worker)

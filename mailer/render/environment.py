@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import jinja2
-from jinja2.ext import InternationalizationExtension
+from jinja2.ext import Extension, InternationalizationExtension
 
 import mailer
 from mailer.errors import RenderError
@@ -26,8 +26,9 @@ class Templates:
     Files ending in `.html` escape what they are given, all others show it as it is.
     """
 
-    def __init__(self, folders: Sequence[Path]) -> None:
+    def __init__(self, folders: Sequence[Path], extensions: Sequence[type[Extension]] = ()) -> None:
         self._folders = tuple(folders)
+        self._extensions = tuple(extensions)
         self._environments: dict[str, jinja2.Environment] = {}
 
     def render(self, name: str, speech: Speech, **values: object) -> str:
@@ -54,7 +55,9 @@ class Templates:
     def _environment(self, speech: Speech) -> jinja2.Environment:
         known = self._environments.get(speech.language)
         if known is None:
-            known = self._environments[speech.language] = _environment(self._folders, speech)
+            known = self._environments[speech.language] = _environment(
+                self._folders, speech, self._extensions
+            )
         return known
 
     def _place(self, error: Exception, name: str) -> str:
@@ -81,12 +84,14 @@ def tidy(text: str) -> str:
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
-def _environment(folders: Sequence[Path], speech: Speech) -> jinja2.Environment:
+def _environment(
+    folders: Sequence[Path], speech: Speech, extensions: Sequence[type[Extension]]
+) -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader([str(folder) for folder in folders]),
         undefined=jinja2.StrictUndefined,
         autoescape=jinja2.select_autoescape(enabled_extensions=("html",), default=False),
-        extensions=[InternationalizationExtension],
+        extensions=[InternationalizationExtension, *extensions],
         trim_blocks=True,
         lstrip_blocks=True,
     )

@@ -36,6 +36,19 @@ def mailer(database_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     monkeypatch.setenv("MAILER_DATABASE_URL", database_url)
     monkeypatch.setenv("MAILER_BACKEND", "memory")
     monkeypatch.chdir(tmp_path)
+    return caller(monkeypatch)
+
+
+@pytest.fixture
+def mailer_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Mailer:
+    """Run `mailer …` in an empty folder where no database can be opened."""
+    monkeypatch.setenv("MAILER_DATABASE_URL", "sqlite:////nowhere/at/all.db")
+    monkeypatch.chdir(tmp_path)
+    return caller(monkeypatch)
+
+
+def caller(monkeypatch: pytest.MonkeyPatch) -> Mailer:
+    """Return what runs one command line."""
 
     def call(*words: str) -> Result:
         monkeypatch.setattr(sys, "argv", ["mailer", *words])

@@ -1,0 +1,109 @@
+"""The template author's workbench: every mail there is, drawn from made-up data, and linted.
+
+No database is asked: templates can be tried before there is one.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from mailer.core.letters import Letter
+from mailer.core.notices import Notice, Occasion
+from mailer.core.readers import MailFormat
+from mailer.core.tokens import Signer
+from mailer.errors import NotFoundError
+from mailer.render.environment import Templates, packaged_templates
+from mailer.render.letter_views import view_letter
+from mailer.render.links import Links
+from mailer.render.lint.check import lint_message
+from mailer.render.lint.documents import Page
+from mailer.render.lint.findings import Finding
+from mailer.render.lint.origins import Origins, placed, read_origins
+from mailer.render.mail import Mail, Renderer
+from mailer.render.message import build_message
+from mailer.render.notice_message import build_notice
+from mailer.render.notice_views import view_notice
+from mailer.render.samples import VOCABULARY, sample_letter, sample_notice, sample_told
+from mailer.render.site import Site, address_lines
+from mailer.render.speech import speech_of
+
+PARTS = ("subject.txt", "body.txt", "body.html")
+_OCCASIONS = frozenset(Occasion)
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A sample mail in all its forms."""
+
+    paper: Letter | Notice
+    mail: Mail
+    content: bytes
+
+
+class Workbench:
+    """The templates of one site. `overrides` is a folder whose files replace packaged templates."""
+
+    def __init__(
+        self, site: Site, signer: Signer, *, overrides: Path | None, max_mail_bytes: int
+    ) -> None:
+        self.site = site
+        self._signer = signer
+        own = packaged_templates() / "email"
+        self.folders = (overrides / "email", own) if overrides else (own,)
+        self._renderer = Renderer(site, signer, overrides=overrides, max_mail_bytes=max_mail_bytes)
+        self._marked = Templates(self.folders, (Origins,))
+
+    def names(self) -> list[str]:
+        """Return the names of all mails: digests and alert first, then notices."""
+        found = {path.parent.name for folder in self.folders for path in folder.glob("*/body.html")}
+        found.discard("_base")
+        return sorted(found, key=lambda name: (name in _OCCASIONS, name != "digest", name))
+
+    def file(self, name: str, part: str) -> Path:
+        """Return the file that counts for a part of a mail; raises NotFoundError."""
+        for folder in self.folders:
+            if (folder / name / part).is_file():
+                return folder / name / part
+        raise NotFoundError(
+            f"no template '{name}/{part}': there are {', '.join(self.names())}; "
+            f"make one with 'mailer templates new {name}'"
+        )
+
+    def paper(self, name: str, *, locale: str = "en", text_only: bool = False) -> Letter | Notice:
+        """Return the sample letter or notice of a mail; raises NotFoundError."""
+        format = MailFormat.TEXT if text_only else MailFormat.HTML
+        sources = [self.file(name, part).read_text(encoding="utf-8") for part in PARTS]
+        if name in _OCCASIONS:
+            told = sample_told(sources)
+            return sample_notice(Occasion(name), told, locale=locale, format=format)
+        return sample_letter(name, locale=locale, format=format)
+
+    def draw(self, name: str, *, locale: str = "en", text_only: bool = False) -> Drawn:
+        """Return the sample of a mail as it would be sent; raises RenderError or NotFoundError."""
+        paper = self.paper(name, locale=locale, text_only=text_only)
+        if isinstance(paper, Notice):
+            mail = self._renderer.render_notice(paper)
+            return Drawn(paper, mail, build_notice(paper, mail, self.site, self._signer))
+        mail = self._renderer.render(paper, VOCABULARY)
+        return Drawn(paper, mail, build_message(paper, mail, self.site, self._signer))
+
+    def lint(self, name: str) -> list[Finding]:
+        """Return what is wrong with a mail, each finding at its line of the template.
+
+        Raises RenderError when there is no mail to look at.
+        """
+        drawn = self.draw(name)
+        links = Links(self.site, self._signer)
+        view: object
+        if isinstance(drawn.paper, Notice):
+            view = view_notice(drawn.paper, self.site, links)
+        else:
+            view = view_letter(drawn.paper, self.site, links, VOCABULARY)
+        marked = self._marked.render(f"{name}/body.html", speech_of(drawn.paper.locale), mail=view)
+        html, origins = read_origins(marked)
+        findings = lint_message(
+            drawn.content,
+            name=name,
+            address_lines=address_lines(self.site),
+            source=Page(html, is_source=True),
+        )
+        return [placed(finding, origins) for finding in findings]
