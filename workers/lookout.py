@@ -55,3 +55,34 @@ def wait_on_pipe(descriptor: int, stop: threading.Event) -> Callable[[], bool]:
         return bool(closed) or stop.is_set()
 
     return wait
+
+
+class Doorbell:
+    """The bell of a process that does all the work itself: ringing ends the wait between looks."""
+
+    def __init__(self, stop: threading.Event) -> None:
+        self._stop = stop
+        self._rung = threading.Event()
+
+    def ring_plan(self, run_id: int) -> None:
+        """A run waits to be planned."""
+        self._rung.set()
+
+    def ring_deliver(self, run_id: int, *, alert: bool = False) -> None:
+        """A run has deliveries due."""
+        self._rung.set()
+
+    def ring_notice(self) -> None:
+        """A notice is due; somebody waits for it."""
+        self._rung.set()
+
+    def wake(self) -> None:
+        """End the wait, too, when it is time to stop."""
+        self._rung.set()
+
+    def wait(self) -> bool:
+        """Wait for a ring or the next look, and say whether it is time to stop."""
+        if not self._stop.is_set():
+            self._rung.wait(EVERY_SECONDS)
+        self._rung.clear()
+        return self._stop.is_set()

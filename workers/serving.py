@@ -15,6 +15,7 @@ from mailer.bootstrap import open_installation
 from mailer.errors import InputError
 from mailer.settings import Settings
 from workers.app import make_app
+from workers.bell import CeleryBell
 from workers.queues import QUEUES
 from workers.tasks import register_tasks
 from workers.workplace import Workplace
@@ -25,6 +26,11 @@ def _app_for(settings: Settings) -> Celery:
     register_tasks(app, Workplace(lambda: open_installation(settings)))
     app.set_current()
     return app
+
+
+def bell_of(settings: Settings) -> CeleryBell:
+    """Return the bell that workers elsewhere hear."""
+    return CeleryBell(make_app(settings.broker_url))
 
 
 def read_queues(names: Sequence[str]) -> list[str]:

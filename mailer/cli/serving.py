@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -53,25 +54,28 @@ def web(host: HostOption = "127.0.0.1", port: PortOption = 8000) -> None:
     Put a web server with TLS before it, and tell MAILER_TRUSTED_PROXIES how many there are.
     """
     from mailer.web.serving import serve
+    from workers.serving import bell_of
 
     _log_visits()
     with open_room() as room:
         note(f"web: listening on {host} port {port}; Ctrl-C stops")
-        serve(room, host, port)
+        serve(room, host, port, None if room.settings.is_embedded else bell_of(room.settings))
 
 
 def up(host: HostOption = "127.0.0.1", port: PortOption = 8000) -> None:
     """Run everything in this process, without any service: pages, schedules, alerts, sending."""
     from mailer.web.serving import serving
-    from workers.lookout import look_forever, wait_on_event
+    from workers.lookout import Doorbell, look_forever
 
     _log_visits()
-    stop = _stop_on_signals()
-    with open_room() as room, serving(room, host, port) as address:
+    stop = threading.Event()
+    bell = Doorbell(stop)
+    _stop_on_signals(stop, bell.wake)
+    with open_room() as room, serving(room, host, port, bell) as address:
         backend = room.open_backend(sys.stdout)
         note(f"up: pages at {address}; schedules and alerts run here; Ctrl-C stops")
         try:
-            look_forever(room, backend, wait=wait_on_event(stop))
+            look_forever(room, backend, wait=bell.wait)
         finally:
             backend.close()
 
@@ -121,12 +125,20 @@ def drain(
         raise typer.Exit(1)
 
 
-def _stop_on_signals() -> threading.Event:
+def _stop_on_signals(
+    stop: threading.Event | None = None, wake: Callable[[], None] | None = None
+) -> threading.Event:
     """Return an event that SIGTERM and Ctrl-C set: the window at hand is finished first."""
-    stop = threading.Event()
+    event = stop or threading.Event()
+
+    def halt(*_: object) -> None:
+        event.set()
+        if wake is not None:
+            wake()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    return stop
+        signal.signal(number, halt)
+    return event
 
 
 def _log_visits() -> None:

@@ -94,6 +94,14 @@ class Follow:
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """A follow somebody asks for: an expression as written, and a cadence."""
+
+    expression: str
+    cadence: Cadence
+
+
+@dataclass(frozen=True, slots=True)
 class Mute:
     """A tag expression whose stories the reader does not want, in any newsletter."""
 

@@ -28,6 +28,8 @@ class Purpose(StrEnum):
     MUTE = "mute"
     VIEW = "view"
     CONFIRM = "confirm"
+    UNDO = "undo"
+    FORM = "form"
 
 
 class Signer:

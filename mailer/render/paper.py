@@ -4,7 +4,7 @@ from pathlib import Path
 
 from mailer.render.environment import Templates, packaged_templates
 from mailer.render.languages import direction_of
-from mailer.render.speech import SPOKEN, Speech
+from mailer.render.speech import Speech, is_spoken
 
 
 class Paper:
@@ -36,9 +36,5 @@ class Paper:
 
 
 def spoken_among(wanted: tuple[str, ...]) -> str:
-    """Return the first of these locales in whose language we speak, else English."""
-    for locale in wanted:
-        language = locale.replace("_", "-").split("-")[0].casefold()
-        if language in SPOKEN or locale in SPOKEN:
-            return locale
-    return "en"
+    """Return the first of these locales whose language we speak, else English."""
+    return next((locale for locale in wanted if is_spoken(locale)), "en")

@@ -54,6 +54,11 @@ class Wording:
         said = self._heading(read) if read is not None else (own.words if own else "")
         return shorten(clean_header(said or section.expression, _LONGEST), HEADING_WEIGHT)
 
+    def title(self, expression: str, words: str) -> str:
+        """Return a follow as a heading says it: canonical text, and what she wrote."""
+        read = self._read(expression, words)
+        return shorten(clean_header(self._heading(read), _LONGEST), HEADING_WEIGHT) if read else ""
+
     def reason(self, reasons: Sequence[Reason]) -> str:
         """Return why a story is here: 'You follow China AND North Korea, and Trade'."""
         said = [self._words(reason) for reason in reasons]

@@ -7,13 +7,15 @@ import anyio.to_thread
 from fastapi import FastAPI
 
 from mailer.bootstrap import Installation
+from mailer.flows.outlook import Lookout
+from mailer.ports import Bell
 from mailer.render.paper import Paper
 from mailer.web import api, dev, health, hooks, operate, public, reader
 from mailer.web.assets import Assets
 from mailer.web.failures import answer_failures
 from mailer.web.gate import Gate
 from mailer.web.headers import page_headers
-from mailer.web.visits import ASSETS, PAPER, ROOM
+from mailer.web.visits import ASSETS, BELL, LOOKOUT, PAPER, ROOM
 
 _AREAS = (
     reader.router,
@@ -29,8 +31,11 @@ MOST_BODY_BYTES = 64 * 1024  # S25. The largest form of ours is a follow of 2,00
 _THREADS = 15
 
 
-def make_app(room: Installation) -> FastAPI:
-    """Return the ASGI application of an installation. Nothing is connected yet."""
+def make_app(room: Installation, bell: Bell | None = None) -> FastAPI:
+    """Return the ASGI application of an installation. Nothing is connected yet.
+
+    `bell` tells whoever sends that a notice waits; without one it is found by the next look.
+    """
     app = FastAPI(
         title=f"{room.settings.site_name}: mailer",
         docs_url=None,
@@ -45,6 +50,8 @@ def make_app(room: Installation) -> FastAPI:
     setattr(app.state, ROOM, room)
     setattr(app.state, PAPER, paper)
     setattr(app.state, ASSETS, assets)
+    setattr(app.state, LOOKOUT, Lookout(room.desk.database))
+    setattr(app.state, BELL, bell)
     for router in _AREAS:
         app.include_router(router)
     app.include_router(assets.router())

@@ -9,6 +9,7 @@ import uvicorn
 
 from mailer.bootstrap import Installation
 from mailer.errors import InputError
+from mailer.ports import Bell
 from mailer.web.application import make_app
 
 # Slow clients hold a connection each and no thread: beyond that many, 503 is kinder than waiting.
@@ -16,17 +17,17 @@ _MOST_CONNECTIONS = 1_000
 _STOP_SECONDS = 10
 
 
-def serve(room: Installation, host: str, port: int) -> None:
+def serve(room: Installation, host: str, port: int, bell: Bell | None = None) -> None:
     """Serve until SIGTERM or Ctrl-C. Raises InputError when the port cannot be had."""
     with _listening(host, port) as listener:
-        _server(room).run(sockets=[listener])
+        _server(room, bell).run(sockets=[listener])
 
 
 @contextmanager
-def serving(room: Installation, host: str, port: int) -> Iterator[str]:
+def serving(room: Installation, host: str, port: int, bell: Bell | None = None) -> Iterator[str]:
     """Serve from a thread of this process while the block lasts, and give the address."""
     with _listening(host, port) as listener:
-        server = _server(room)
+        server = _server(room, bell)
         thread = threading.Thread(
             target=server.run, kwargs={"sockets": [listener]}, name="web", daemon=True
         )
@@ -38,10 +39,10 @@ def serving(room: Installation, host: str, port: int) -> Iterator[str]:
             thread.join(_STOP_SECONDS + 5)
 
 
-def _server(room: Installation) -> uvicorn.Server:
+def _server(room: Installation, bell: Bell | None) -> uvicorn.Server:
     return uvicorn.Server(
         uvicorn.Config(
-            make_app(room),
+            make_app(room, bell),
             # The gate reads X-Forwarded-For by its own rule and writes a log without tokens.
             proxy_headers=False,
             access_log=False,

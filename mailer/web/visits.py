@@ -14,11 +14,13 @@ from mailer.core.hygiene import clean_text
 from mailer.core.locales import accepted_locales
 from mailer.core.tokens import Purpose, Signer
 from mailer.errors import InputError
+from mailer.flows.outlook import Lookout, Newsroom
+from mailer.ports import Bell
 from mailer.render.paper import Paper, spoken_among
 from mailer.render.speech import Speech, speech_of
 from mailer.web.assets import Assets
 
-ROOM, PAPER, ASSETS = "room", "paper", "assets"
+ROOM, PAPER, ASSETS, LOOKOUT, BELL = "room", "paper", "assets", "lookout", "bell"
 # S25. A follow has at most 2,000 characters; of a field of many values 500 are read.
 LONGEST_FIELD = 4_000
 _MOST_VALUES = 500
@@ -136,6 +138,19 @@ def paper_of(request: Request) -> Paper:
 def assets_of(request: Request) -> Assets:
     """Return the assets."""
     return cast("Assets", getattr(request.app.state, ASSETS))
+
+
+def newsroom_of(visit: Visit) -> Newsroom:
+    """Return the stories, tags and newsletters of the last two weeks, at most a minute old."""
+    lookout = cast("Lookout", getattr(visit.request.app.state, LOOKOUT))
+    return lookout.newsroom(visit.now)
+
+
+def ring(visit: Visit) -> None:
+    """Say that a notice waits to be sent, when somebody is there to hear it; after the commit."""
+    bell = cast("Bell | None", getattr(visit.request.app.state, BELL))
+    if bell is not None:
+        bell.ring_notice()
 
 
 def visit_of(request: Request) -> Visit:

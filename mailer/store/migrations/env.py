@@ -3,7 +3,8 @@
 from alembic import context
 
 import mailer.store.ledger_tables  # its tables join the metadata
-import mailer.store.operator_tables  # noqa: F401 - the same
+import mailer.store.operator_tables  # the same
+import mailer.store.reader_tables  # noqa: F401 - the same
 from mailer.store.tables import metadata
 
 context.configure(

@@ -1,5 +1,7 @@
 """The reader's own pages: subscribe, confirm, preferences, unsubscribe, mute."""
 
+from mailer.web.reader import subscribing
 from mailer.web.visits import Area
 
 router = Area()
+router.include_router(subscribing.router)
