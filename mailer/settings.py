@@ -4,6 +4,7 @@ Only `bootstrap` and the edges read them; everything below gets values.
 """
 
 import os
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from mailer.core.bounce_addresses import read_bounce_address
+from mailer.core.bounces import SoftRule
 from mailer.core.deliveries import InDoubtPolicy
 from mailer.core.recipients import AllowedRecipients, read_allowed_recipients
 from mailer.errors import InputError, SettingsError
@@ -40,6 +42,9 @@ class Settings(BaseSettings):
     smtp_connections: int = Field(default=1, ge=1, le=64)
     smtp_password_command: str = ""
     bounce_address: str = ""
+    bounce_imap_url: SecretStr = SecretStr("")
+    soft_bounces: int = Field(default=5, ge=1, le=100)
+    soft_bounce_days: int = Field(default=30, ge=1, le=365)
     maildir: Path = Path("mail")
     public_url: str = "http://localhost:8000"
     site_name: str = "The Newsroom"
@@ -107,6 +112,11 @@ class Settings(BaseSettings):
     def is_embedded(self) -> bool:
         """Whether this process does all the work, for want of a broker others could hear."""
         return self.broker_url.startswith("memory:")
+
+    @property
+    def soft_rule(self) -> SoftRule:
+        """After how many soft bounces an address is suppressed."""
+        return SoftRule(self.soft_bounces, timedelta(days=self.soft_bounce_days))
 
     @property
     def secrets(self) -> tuple[str, ...]:

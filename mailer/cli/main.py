@@ -12,6 +12,7 @@ import typer
 import mailer
 from mailer.cli import (
     audit,
+    bounces,
     database,
     deliveries,
     demo,
@@ -74,6 +75,7 @@ app.add_typer(dkim.app, name="dkim")
 app.add_typer(operators.app, name="operators")
 app.add_typer(keys.app, name="keys")
 app.add_typer(audit.app, name="audit")
+app.add_typer(bounces.app, name="bounces")
 
 
 def _print_version(wanted: bool) -> None:
