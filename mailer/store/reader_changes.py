@@ -93,10 +93,12 @@ def add_change(
     return added
 
 
-def find_change(connection: Connection, change_id: int) -> ReaderChange:
-    """Return a change; raises NotFoundError."""
+def find_change(connection: Connection, change_id: int, reader_id: int) -> ReaderChange:
+    """Return a change of this reader; raises NotFoundError."""
     row = connection.execute(
-        select(reader_changes).where(reader_changes.c.id == change_id)
+        select(reader_changes).where(
+            reader_changes.c.id == change_id, reader_changes.c.reader_id == reader_id
+        )
     ).one_or_none()
     if row is None:
         raise NotFoundError(f"no change {change_id}: it was erased, or never made")

@@ -199,17 +199,20 @@ def read_board_stories(
 
 def find_stories(connection: Connection, uids: Collection[str]) -> list[Story]:
     """Return the current revisions of these uids, in the order asked; unknown ones are missing."""
-    found = read_stories(connection, _current().where(stories.c.uid.in_(uids)))
-    by_uid = {story.uid: story for story in found}
+    query = _current().where(stories.c.uid.in_(uids))
+    by_uid = {story.uid: story for story in read_stories(connection, query)}
     return [by_uid[uid] for uid in uids if uid in by_uid]
+
+
+def stories_by_id(connection: Connection, ids: Collection[int]) -> dict[int, Story]:
+    """Return the current revisions of these stories by id; unknown ones are missing."""
+    return {s.id: s for s in read_stories(connection, _current().where(stories.c.id.in_(ids)))}
 
 
 def latest_stories(connection: Connection, limit: int) -> list[Story]:
     """Return the newest stories by publication."""
-    return read_stories(
-        connection,
-        _current().order_by(stories.c.published_at.desc(), stories.c.id.desc()).limit(limit),
-    )
+    newest = _current().order_by(stories.c.published_at.desc(), stories.c.id.desc())
+    return read_stories(connection, newest.limit(limit))
 
 
 def stories_at_revision(
