@@ -6,7 +6,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 	--custom-compile-command "make lock" $(UPGRADE) pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check test format catalogues caniemail lock clean static chromium
+.PHONY: help demo check test format catalogues caniemail pictures lock clean static chromium
 
 help:  ## List these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -29,6 +29,9 @@ catalogues: .venv/.dev  ## Bring new messages into the translations and say what
 
 caniemail: .venv/.dev  ## Refresh what mail clients show, from the npm registry; VERSION=x.y.z
 	$(BIN)/python -m tools.caniemail $(VERSION)
+
+pictures: .venv/.dev chromium  ## Take the pictures of digest and alert in docs/images anew
+	$(BIN)/python -m tools.pictures
 
 lock: .venv/.dev  ## Bring requirements/ in line with pyproject.toml; UPGRADE=--upgrade for newer versions
 	$(INSTALL) "uv>=0.13"
