@@ -8,6 +8,7 @@ MailerError
 ├── SettingsError         a setting that cannot be used, exit code 2
 ├── ServiceAway           a database, broker or mail server that does not answer, exit code 3
 ├── RenderError           a template that cannot be rendered, or a mail that lost a part
+│   └── TemplateError      a mistake in a template, with its place and a likely mend
 ├── BackendError          a delivery backend that cannot be built or used
 └── LedgerError           a forbidden move in the ledger: a bug or a foreign hand
 """
@@ -55,6 +56,23 @@ class ServiceAway(MailerError):  # noqa: N818
 
 class RenderError(MailerError):
     """A template that cannot be rendered, or a mail that lost a part on the way."""
+
+
+class TemplateError(RenderError):
+    """A mistake in a template.
+
+    `file` and `line` are its place, "" and 0 when there is none; `excerpt` are the lines around it,
+    the one marked by an arrow.
+    """
+
+    def __init__(
+        self, message: str, *, file: str = "", line: int = 0, excerpt: str = "", mend: str = ""
+    ) -> None:
+        super().__init__(message)
+        self.file = file
+        self.line = line
+        self.excerpt = excerpt
+        self.mend = mend
 
 
 class BackendError(MailerError):

@@ -42,7 +42,7 @@ def take(name: str, page: Path) -> None:
             for scheme in ("light", "dark"):
                 context = browser.new_context(
                     viewport={"width": width, "height": _HEIGHTS[name][width]},
-                    color_scheme=scheme,  # type: ignore[arg-type]  # a Literal there
+                    color_scheme=scheme,
                     offline=True,
                 )
                 tab = context.new_page()

@@ -99,7 +99,7 @@ def show(
         )
         return
     if wanted is not None:
-        print_part(rebuilt, wanted)
+        print_part(rebuilt.mail, rebuilt.content, wanted)
         return
     for name, value in delivery_document(row).items():
         if name != "items":
@@ -109,9 +109,9 @@ def show(
     for event in events:
         say(f"{'event':<14} {event.at.isoformat()} {event.event} {event.code or ''} {event.detail}")
     headline("mail")
-    print_part(rebuilt, Part.HEADERS)
+    print_part(rebuilt.mail, rebuilt.content, Part.HEADERS)
     say()
-    print_part(rebuilt, Part.TEXT)
+    print_part(rebuilt.mail, rebuilt.content, Part.TEXT)
 
 
 @app.command("doubtful")

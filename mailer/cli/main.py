@@ -26,6 +26,7 @@ from mailer.cli import (
     newsletters,
     operators,
     plans,
+    previews,
     readers,
     runs,
     schedules,
@@ -35,7 +36,7 @@ from mailer.cli import (
 )
 from mailer.cli.output import note
 from mailer.core.expressions import point_at
-from mailer.errors import ExpressionError, MailerError, ServiceAway
+from mailer.errors import ExpressionError, MailerError, ServiceAway, TemplateError
 
 app = typer.Typer(
     name="mailer",
@@ -48,7 +49,7 @@ app.command()(demo.demo)
 app.command()(database.seed)
 app.command()(plans.plan)
 app.command()(plans.send)
-app.command()(plans.preview)
+app.command()(previews.preview)
 app.command()(linting.lint)
 app.command()(serving.up)
 app.command()(serving.web)
@@ -102,6 +103,11 @@ def run() -> None:
         app()
     except ExpressionError as error:
         note(point_at(error))
+        sys.exit(2)
+    except TemplateError as error:
+        note(f"mailer: {error}")
+        if error.excerpt:
+            note(f"\n{error.excerpt}")
         sys.exit(2)
     except ServiceAway as error:
         note(f"mailer: {error}")

@@ -9,7 +9,7 @@ from enum import StrEnum
 from mailer.cli.output import say
 from mailer.core.hygiene import clean_header
 from mailer.errors import InputError
-from mailer.flows.preview_mail import Preview
+from mailer.render.mail import Mail
 from mailer.render.terminal import draw_html
 
 
@@ -32,20 +32,30 @@ def read_part(text: str) -> Part:
         ) from error
 
 
-def print_part(preview: Preview, part: Part) -> None:
+def header_lines(content: bytes) -> list[str]:
+    """Return the header fields as people read them: decoded, one a line."""
+    message = email.message_from_bytes(content, policy=email.policy.default)
+    return [f"{name}: {clean_header(str(value), 998)}" for name, value in message.items()]
+
+
+def print_part(mail: Mail, content: bytes, part: Part) -> None:
     """Print one part on stdout; `source` is the exact bytes where stdout is no terminal."""
     match part:
         case Part.HEADERS:
-            message = email.message_from_bytes(preview.content, policy=email.policy.default)
-            for name, value in message.items():
-                say(f"{name}: {clean_header(str(value), 998)}")
+            for line in header_lines(content):
+                say(line)
         case Part.TEXT:
-            say(preview.mail.text)
+            say(mail.text)
         case Part.HTML:
             width = min(shutil.get_terminal_size((80, 24)).columns, 120)
-            say(draw_html(preview.mail.html, width=width) if preview.mail.html else "(no HTML)")
+            colour = sys.stdout.isatty()
+            # It is harmless already; `say` would take its colours for an attack.
+            sys.stdout.write(
+                draw_html(mail.html, width=width, colour=colour) if mail.html else "(no HTML)\n"
+            )
+            sys.stdout.flush()
         case Part.SOURCE if sys.stdout.isatty():
-            say(preview.content.decode("utf-8", "replace"))
+            say(content.decode("utf-8", "replace"))
         case Part.SOURCE:
-            sys.stdout.buffer.write(preview.content)
+            sys.stdout.buffer.write(content)
             sys.stdout.buffer.flush()

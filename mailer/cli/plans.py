@@ -1,8 +1,7 @@
-"""`mailer plan`, `send`, `preview`."""
+"""`mailer plan`, `send`."""
 
 import json
 import sys
-import webbrowser
 from pathlib import Path
 from typing import Annotated
 
@@ -17,8 +16,7 @@ from mailer.cli.options import (
     read_cadence,
     read_moment,
 )
-from mailer.cli.output import headline, note, print_json, say
-from mailer.cli.parts import Part, print_part, read_part
+from mailer.cli.output import note, print_json, say
 from mailer.cli.plan_differences import plan_differences
 from mailer.cli.room import open_room
 from mailer.cli.runs import count_words, has_failures
@@ -27,7 +25,6 @@ from mailer.core.runs import PlannedMail, RunState
 from mailer.errors import InputError
 from mailer.flows.draft_plan import draft_plan
 from mailer.flows.open_run import open_run
-from mailer.flows.preview_mail import Preview, preview_mail
 
 ReaderOption = Annotated[str, typer.Option("--reader", metavar="EMAIL", help="Only this reader.")]
 
@@ -64,9 +61,9 @@ def plan(
         print_json(document)
         return
     for mail in drafted.mails:
-        _say_planned(mail)
+        say_planned(mail)
     for mail in drafted.silent:
-        _say_planned(mail)
+        say_planned(mail)
     counts = document["counts"]
     say(
         f"\n{counts['mails']} mails ({counts['distinct']} distinct) with {counts['items']} items; "
@@ -85,7 +82,8 @@ def _read_plan(path: Path) -> dict[str, object]:
     return document
 
 
-def _say_planned(mail: PlannedMail) -> None:
+def say_planned(mail: PlannedMail) -> None:
+    """Print one reader's part: each story with its reasons, and what was left out and why."""
     document = planned_document(mail)
     say(f"{document['email']}: {len(document['items']) or 'nothing new'}")
     for item in document["items"]:
@@ -137,91 +135,3 @@ def send(
             note("some mail waits for a retry: 'mailer drain' sends what is due")
     if (room.settings.is_embedded or wait) and has_failures(done):
         raise typer.Exit(1)
-
-
-def preview(
-    newsletter: NewsletterArgument,
-    cadence: CadenceArgument,
-    reader: Annotated[str, typer.Option("--reader", metavar="EMAIL", help="Whose mail.")],
-    as_of: AsOfOption = "",
-    part: Annotated[str, typer.Option(help="Only headers, text, html or source.")] = "",
-    out: Annotated[
-        Path | None, typer.Option(help="Write the mail to FILE.html or FILE.eml instead.")
-    ] = None,
-    browser: Annotated[bool, typer.Option("--browser", help="Open the HTML in a browser.")] = False,
-    as_json: JsonOption = False,
-) -> None:
-    """Show the very mail a reader would get, writing nothing to the ledger."""
-    wanted = read_part(part) if part else None
-    with open_room() as room:
-        shown, planned = preview_mail(
-            room.desk,
-            newsletter,
-            read_cadence(cadence),
-            reader_email=reader,
-            as_of=read_moment(as_of, room.clock()),
-        )
-        limit = room.settings.max_mail_kb
-    if as_json:
-        print_json(_preview_document(shown, planned))
-        return
-    if shown is None:
-        if planned is None:
-            say(f"{reader} would not be asked: no follow of this cadence, paused or not confirmed")
-        else:
-            say(f"{reader} would get no mail: nothing is new")
-            _say_planned(planned)
-        return
-    if out is not None:
-        _write(shown, out)
-        say(f"written to {out}")
-    elif browser:
-        _open_in_browser(shown)
-    elif wanted is not None:
-        print_part(shown, wanted)
-    else:
-        headline("headers")
-        print_part(shown, Part.HEADERS)
-        headline("text")
-        print_part(shown, Part.TEXT)
-        if shown.mail.html:
-            headline("html")
-            print_part(shown, Part.HTML)
-        headline("why")
-        if planned is not None:
-            _say_planned(planned)
-        say(f"{len(shown.content) / 1024:.1f} KB of {limit} KB")
-
-
-def _preview_document(shown: Preview | None, planned: PlannedMail | None) -> dict[str, object]:
-    return {
-        "mail": shown
-        and {
-            "subject": shown.mail.subject,
-            "message_id": shown.letter.message_id,
-            "text": shown.mail.text,
-            "html": shown.mail.html,
-            "size": len(shown.content),
-            "source": shown.content.decode("utf-8", "replace"),
-        },
-        "plan": planned and planned_document(planned),
-    }
-
-
-def _write(shown: Preview, out: Path) -> None:
-    if out.suffix not in (".html", ".eml"):
-        raise InputError(f"'{out}' must end in .html or .eml: that says what is written")
-    content = shown.content if out.suffix == ".eml" else shown.mail.html.encode()
-    try:
-        out.write_bytes(content)
-    except OSError as error:
-        raise InputError(f"cannot write '{out}': {error.strerror}") from error
-
-
-def _open_in_browser(shown: Preview) -> None:
-    import tempfile
-
-    with tempfile.NamedTemporaryFile(suffix=".html", delete=False) as file:
-        file.write(shown.mail.html.encode())
-    webbrowser.open(Path(file.name).as_uri())
-    say(f"opened {file.name}")

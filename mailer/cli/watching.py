@@ -8,8 +8,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from mailer.bootstrap import Installation
+from mailer.cli.output import note
 from mailer.core.deliveries import DeliveryState
 from mailer.core.runs import Run, RunState
+from mailer.errors import RenderError, TemplateError
 from mailer.store.ledger_reading import due_count
 from mailer.store.runs import find_run
 
@@ -38,6 +40,31 @@ def look_at_run(
         if quiet > 1:
             return run
         time.sleep(every_seconds)
+
+
+def watch_templates(
+    draw: Callable[[], None],
+    version: Callable[[], str],
+    pause: Callable[[], None] = lambda: time.sleep(0.2),
+) -> None:
+    """Draw now, and again whenever the templates have changed, until Ctrl-C.
+
+    A mistake in a template is shown in the place of the mail, and the watch goes on.
+    """
+    seen = ""
+    while True:
+        try:
+            if (now := version()) != seen:
+                seen = now
+                try:
+                    draw()
+                except TemplateError as error:
+                    note(f"{error}\n\n{error.excerpt}")
+                except RenderError as error:
+                    note(str(error))
+            pause()
+        except KeyboardInterrupt:
+            return
 
 
 @contextmanager

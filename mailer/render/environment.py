@@ -1,6 +1,5 @@
 """The template language: where templates are, and how a mistake in one is told to its author."""
 
-import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -8,8 +7,8 @@ import jinja2
 from jinja2.ext import Extension, InternationalizationExtension
 
 import mailer
-from mailer.errors import RenderError
 from mailer.render.speech import Speech
+from mailer.render.template_errors import explain
 from mailer.render.wrapping import columns, wrap
 
 
@@ -38,19 +37,9 @@ class Templates:
         """
         try:
             return self._environment(speech).get_template(name).render(values)
-        except jinja2.TemplateSyntaxError as error:
-            place = f"{error.filename or error.name or name}, line {error.lineno}"
-            raise RenderError(f"template {place}: {error.message}: mend this line") from error
-        except jinja2.TemplateNotFound as error:
-            folders = " or ".join(str(folder) for folder in self._folders)
-            raise RenderError(
-                f"no template '{error.name}' (wanted by '{name}'): add it to {folders}"
-            ) from error
         except Exception as error:
             # A template may call anything: whatever it raises is its author's to mend.
-            raise RenderError(
-                f"template {self._place(error, name)}: {type(error).__name__}: {error}"
-            ) from error
+            raise explain(error, name, self._folders) from error
 
     def _environment(self, speech: Speech) -> jinja2.Environment:
         known = self._environments.get(speech.language)
@@ -59,15 +48,6 @@ class Templates:
                 self._folders, speech, self._extensions
             )
         return known
-
-    def _place(self, error: Exception, name: str) -> str:
-        """Name the file and line of the innermost template frame."""
-        places = [
-            f"{frame.filename}, line {frame.lineno}"
-            for frame in traceback.extract_tb(error.__traceback__)
-            if any(Path(frame.filename).is_relative_to(folder) for folder in self._folders)
-        ]
-        return places[-1] if places else f"'{name}'"
 
 
 def compact(html: str) -> str:

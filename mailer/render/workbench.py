@@ -3,7 +3,9 @@
 No database is asked: templates can be tried before there is one.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 from mailer.core.letters import Letter
@@ -57,6 +59,17 @@ class Workbench:
         found = {path.parent.name for folder in self.folders for path in folder.glob("*/body.html")}
         found.discard("_base")
         return sorted(found, key=lambda name: (name in _OCCASIONS, name != "digest", name))
+
+    def version(self) -> str:
+        """Return a text that changes whenever a template is saved, made or removed."""
+        seen = sha256()
+        for folder in self.folders:
+            for path in sorted(folder.rglob("*")):
+                with suppress(OSError):  # An editor may have just replaced it.
+                    if path.is_file():
+                        status = path.stat()
+                        seen.update(f"{path}|{status.st_mtime_ns}|{status.st_size}".encode())
+        return seen.hexdigest()[:16]
 
     def file(self, name: str, part: str) -> Path:
         """Return the file that counts for a part of a mail; raises NotFoundError."""

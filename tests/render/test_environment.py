@@ -25,7 +25,7 @@ def test_html_escapes_and_text_does_not(tmp_path: Path) -> None:
     ("text", "told"),
     [
         ("one\n{% if %}", "a.txt, line 2: Expected an expression"),
-        ("one\ntwo\n{{ x.y }}", "a.txt, line 3: UndefinedError: 'x' is undefined"),
+        ("one\ntwo\n{{ x.y }}", "a.txt, line 3: 'x' is not known"),
         ("{{ 1 / 0 }}", "a.txt, line 1: ZeroDivisionError"),
         ("{% include 'b.txt' %}", "no template 'b.txt' (wanted by 'a.txt')"),
         ("{% include '../../etc/passwd' %}", "no template '../../etc/passwd'"),
