@@ -9,6 +9,7 @@ from mailer.core.readers import Cadence
 from mailer.flows.deliver_run import deliver_run
 from mailer.flows.open_due_runs import open_due_runs
 from mailer.flows.plan_run import plan_run
+from mailer.flows.pursue_corrections import pursue_corrections
 from mailer.flows.recover import recover
 from mailer.store.runs import find_run
 from workers.bell import DELIVER, DELIVER_NOTICES, PLAN, RECOVER, TICK, CeleryBell
@@ -74,9 +75,10 @@ def register_tasks(app: Celery, workplace: Workplace) -> CeleryBell:
     def recover_lost() -> None:
         room = workplace.room
         left = recover(room.desk.database, policy=room.settings.in_doubt, now=room.clock())
+        told = pursue_corrections(room.desk, now=room.clock()).told_count
         for run_id in left.unfinished_run_ids:
             bell.ring_plan(run_id)
-        if left.notices_due:
+        if left.notices_due or told:
             bell.ring_notice()
 
     return bell

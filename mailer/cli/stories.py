@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from mailer.cli import story_corrections
 from mailer.cli.documents import story_document
 from mailer.cli.options import AsOfOption, JsonOption, read_moment
 from mailer.cli.output import note, print_json, print_table, say
@@ -15,7 +16,9 @@ from mailer.ingest.documents import read_document
 from mailer.ingest.fetch import fetch
 from mailer.store.stories import find_stories, latest_stories
 
-app = typer.Typer(help="Stories: import, list, show.", no_args_is_help=True)
+app = typer.Typer(help="Stories: import, list, show, correct, retract.", no_args_is_help=True)
+app.command("correct")(story_corrections.correct)
+app.command("retract")(story_corrections.retract)
 
 
 @app.command("import")

@@ -8,6 +8,7 @@ from mailer.core.runs import RunState
 from mailer.flows.deliver_run import Delivered, deliver_run
 from mailer.flows.desk import Desk
 from mailer.flows.plan_run import plan_run
+from mailer.flows.pursue_corrections import pursue_corrections
 from mailer.flows.recover import recover
 from mailer.ports import Backend
 from mailer.store.runs import unfinished_runs
@@ -24,6 +25,7 @@ def drain_ledger(
 ) -> Delivered:
     """Take back what dead workers left, plan what is unplanned, send what is due; then return."""
     recover(desk.database, now=clock(), policy=policy)
+    pursue_corrections(desk, now=clock())
     with desk.database.read() as connection:
         runs = unfinished_runs(connection)
     for run in runs:

@@ -12,6 +12,8 @@ from mailer.core.readers import Cadence, Reader, ReaderState
 from mailer.core.stories import Story
 from mailer.core.tags import Vocabulary
 from mailer.errors import ExpressionError, NotFoundError
+from mailer.flows.explain_corrections import explain_corrections
+from mailer.store.corrections import corrections_of
 from mailer.store.database import Connection, Database
 from mailer.store.ledger_reading import DeliveryRow, deliveries_of_story, omissions_of_story
 from mailer.store.newsletters import list_newsletters
@@ -100,6 +102,8 @@ def explain_story(database: Database, email: str, uid: str, *, as_of: datetime) 
             suppressed=is_suppressed(connection, address),
         )
         verdict, text = _from_ledger(case) or _from_preferences(connection, case)
+        corrections = corrections_of(connection, story.id)
+        text += explain_corrections(corrections, deliveries, reader.id)
     return Explanation(reader.email, uid, verdict, text, follows, deliveries)
 
 

@@ -4,6 +4,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 from mailer.core.addresses import read_address
 from mailer.core.letters import Letter
+from mailer.core.notices import Link
 from mailer.core.stories import Story
 from mailer.core.tokens import Purpose, Signer
 from mailer.errors import InputError
@@ -65,8 +66,18 @@ class Links:
 
     def story(self, story: Story) -> str:
         """Return the story's own address, or its page on this site when it has no usable one."""
-        uid = quote(story.uid.encode("utf-8", "replace"), safe="")
-        return usable_address(story.url) or f"{self._top}/stories/{uid}"
+        return usable_address(story.url) or f"{self._top}{story_path(story)}"
+
+
+def story_path(story: Story) -> str:
+    """Return the path of a story's page on this site."""
+    return f"/stories/{quote(story.uid.encode('utf-8', 'replace'), safe='')}"
+
+
+def story_link(story: Story) -> Link:
+    """Return a notice's link to where mails link a story."""
+    address = usable_address(story.url)
+    return Link(url=address) if address else Link(path=story_path(story))
 
 
 def local_part(message_id: str) -> str:

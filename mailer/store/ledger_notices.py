@@ -10,7 +10,8 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from mailer.core.deliveries import DeliveryState, MailKind
 from mailer.core.notices import Notice
-from mailer.store.ledger_tables import deliveries
+from mailer.store.ledger_plan import NewItem
+from mailer.store.ledger_tables import deliveries, delivery_items
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,30 @@ def add_notice(connection: Connection, queued: QueuedNotice) -> int | None:
         .returning(deliveries.c.id)
     )
     return added
+
+
+def add_notice_item(
+    connection: Connection, delivery_id: int, reader_id: int, item: NewItem
+) -> None:
+    """Record which story, at which revision, a notice gives its reader.
+
+    Unless another mail gave her that revision already: then this one only says so.
+    """
+    plain = postgresql_insert if connection.dialect.name == "postgresql" else sqlite_insert
+    connection.execute(
+        plain(delivery_items)
+        .on_conflict_do_nothing()
+        .values(
+            delivery_id=delivery_id,
+            position=0,
+            reader_id=reader_id,
+            story_id=item.story_id,
+            revision=item.revision,
+            section=item.section,
+            shown=item.shown,
+            follow_ids=list(item.follow_ids),
+        )
+    )
 
 
 def are_notices_due(connection: Connection, now: datetime) -> bool:

@@ -2,8 +2,9 @@
 
 from alembic import context
 
-import mailer.store.bounce_tables
-import mailer.store.ledger_tables  # its tables join the metadata
+import mailer.store.bounce_tables  # its tables join the metadata
+import mailer.store.correction_tables  # the same
+import mailer.store.ledger_tables  # the same
 import mailer.store.operator_tables  # the same
 import mailer.store.reader_tables  # noqa: F401 - the same
 from mailer.store.tables import metadata
