@@ -217,6 +217,9 @@ def _has_opposites(members: set[Expression]) -> bool:
     Asked this way, the answer does not depend on how the members were grouped when written.
     """
     groups = [_parts(member) for member in members if isinstance(member, And | Or)]
+    if not groups:
+        # As nearly always: tags, wanted and not.
+        return any(isinstance(member, Not) and member.term in members for member in members)
 
     def is_here(term: Expression) -> bool:
         parts = _parts(term)

@@ -18,6 +18,9 @@ from mailer.core.expressions import And, Everything, Expression, Not, Or, TagTer
 from mailer.core.stories import Story, TagSpan
 from mailer.core.tags import Vocabulary
 
+# Evaluated expressions are kept up to this many: planning's memory does not grow with the readers.
+_KEPT = 50_000
+
 
 @dataclass(frozen=True, slots=True)
 class BoardStory:
@@ -85,6 +88,8 @@ class Board:
         known = self._memo.get((expression, epoch))
         if known is None:
             known = self._evaluate(expression, epoch)
+            if len(self._memo) >= _KEPT:
+                self._memo.clear()
             self._memo[expression, epoch] = known
         return known
 

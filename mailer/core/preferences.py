@@ -16,6 +16,10 @@ from mailer.core.readers import Cadence, Follow, Follower, Mute
 from mailer.core.tags import Vocabulary
 from mailer.errors import ExpressionError
 
+# Parsed texts are kept up to this many, some 20 MB: most readers write one of a few thousand, and
+# a million readers must not cost more memory than a few.
+_KEPT = 20_000
+
 
 @dataclass(frozen=True, slots=True)
 class Wish:
@@ -102,6 +106,8 @@ class PreferenceParser:
 
     def _parse(self, text: str) -> _Parsed | None:
         if text not in self._memo:
+            if len(self._memo) >= _KEPT:
+                self._memo.clear()
             try:
                 written = parse(text, self._vocabulary)
             except ExpressionError:

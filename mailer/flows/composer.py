@@ -50,6 +50,8 @@ class Composer:
         self._slot = slot_key(newsletter.slug, cadence, as_of)
         self._start_at = min(earliest_cursor(connection, self.asking) or as_of, as_of)
         self._board = self._read_board(connection)
+        self._spoken = [name for name in newsletter.locales if is_spoken(name)]
+        self._locales: dict[str, str] = {}
         self._weights: dict[tuple[str, MailFormat], Weights] = {}
 
     def compose_mails(
@@ -78,8 +80,10 @@ class Composer:
 
     def locale_of(self, follower: Follower) -> str:
         """Return the locale her mail is written in."""
-        spoken = [name for name in self.newsletter.locales if is_spoken(name)]
-        return pick_locale(follower.reader.locale, spoken)
+        wanted = follower.reader.locale
+        if wanted not in self._locales:
+            self._locales[wanted] = pick_locale(wanted, self._spoken)
+        return self._locales[wanted]
 
     def _read_board(self, connection: Connection) -> Board:
         return Board(
