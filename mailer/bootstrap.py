@@ -13,8 +13,10 @@ from mailer.core.tokens import Signer
 from mailer.delivery.dkim import DkimSigner, SigningBackend, read_dkim_signer
 from mailer.delivery.guard import STAYS_INSIDE, GuardedBackend
 from mailer.delivery.registry import open_backend
+from mailer.delivery.throttle import MemoryThrottle
+from mailer.delivery.throttle_redis import RedisThrottle
 from mailer.flows.desk import Desk
-from mailer.ports import Backend, BackendOptions
+from mailer.ports import Backend, BackendOptions, Throttle
 from mailer.render.mail import Renderer
 from mailer.render.site import Site
 from mailer.render.terminal import draw_html
@@ -71,7 +73,8 @@ class Installation:
         )
 
     def close(self) -> None:
-        """Close the database."""
+        """Close the database and the throttle."""
+        self.desk.throttle.close()
         self.desk.database.close()
 
 
@@ -104,8 +107,16 @@ def open_installation(settings: Settings, *, clock: Clock = utc_now) -> Installa
         site,
         bounce_address=settings.bounce_address,
         allowed=_allowed_recipients(settings),
+        throttle=_open_throttle(settings),
     )
     return Installation(settings, desk, clock, dkim)
+
+
+def _open_throttle(settings: Settings) -> Throttle:
+    """Return a throttle that all processes share when their broker is a Redis, else our own."""
+    if settings.broker_url.startswith(("redis://", "rediss://")):
+        return RedisThrottle(settings.broker_url, settings.limits)
+    return MemoryThrottle(settings.limits)
 
 
 def _allowed_recipients(settings: Settings) -> AllowedRecipients:

@@ -6,8 +6,11 @@ A port earns its place by two real implementations. Backends stand in `mailer.de
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol, TextIO, runtime_checkable
+
+from mailer.core.throttles import DomainState, Feedback, Permit, RelayState, RelayVerdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +124,46 @@ class BackendFactory(Protocol):
 
     def __call__(self, options: BackendOptions) -> Backend:
         """Build a backend; raises BackendError with the mend when the options do not allow it."""
+        ...
+
+
+class Throttle(Protocol):
+    """Say how fast mail may leave: by installation, by domain, by relay.
+
+    Asked before a window is marked, told after it was sent. A throttle that counts for many
+    processes may count by a clock of its own instead of `now`. Never raises, never blocks for long.
+    """
+
+    def ask(self, relay: str, domains: Sequence[str], *, now: datetime) -> Permit:
+        """Ask for one message to each of these domains, in order."""
+        ...
+
+    def tell(
+        self,
+        relay: str,
+        permit: Permit,
+        feedback: Sequence[Feedback],
+        verdict: RelayVerdict,
+        *,
+        now: datetime,
+    ) -> None:
+        """Tell what became of the messages a permit let go."""
+        ...
+
+    def closed_seconds(self, relay: str, *, now: datetime) -> float:
+        """Return how long the relay is still left alone; 0 when somebody may try."""
+        ...
+
+    def domain_states(self, *, now: datetime) -> list[DomainState]:
+        """Return the domains that have not recovered, those that rest longest first."""
+        ...
+
+    def relay_states(self, *, now: datetime) -> list[RelayState]:
+        """Return the relays that have failed and not worked since."""
+        ...
+
+    def close(self) -> None:
+        """Let go of connections; may be called twice."""
         ...
 
 

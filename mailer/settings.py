@@ -15,6 +15,7 @@ from mailer.core.bounce_addresses import read_bounce_address
 from mailer.core.bounces import SoftRule
 from mailer.core.deliveries import InDoubtPolicy
 from mailer.core.recipients import AllowedRecipients, read_allowed_recipients
+from mailer.core.throttles import CONCURRENCY, Limits, read_domain_rates
 from mailer.errors import InputError, SettingsError
 
 DEVELOPMENT_SECRET = "development-only-secret"  # noqa: S105 - production refuses it
@@ -54,6 +55,9 @@ class Settings(BaseSettings):
     templates: Path | None = None
     secret_key: SecretStr = SecretStr(DEVELOPMENT_SECRET)
     secret_key_old: SecretStr = SecretStr("")
+    rate: float = Field(default=0.0, ge=0.0, le=1e6)
+    domain_rates: str = ""
+    domain_concurrency: int = Field(default=CONCURRENCY, ge=1, le=10_000)
     http_url: str = ""
     http_token: SecretStr = SecretStr("")
     allow_recipients: str = ""
@@ -102,6 +106,20 @@ class Settings(BaseSettings):
         except InputError as error:
             raise ValueError(str(error)) from error
         return value
+
+    @field_validator("domain_rates")
+    @classmethod
+    def _are_rates(cls, value: str) -> str:
+        try:
+            read_domain_rates(value)
+        except InputError as error:
+            raise ValueError(str(error)) from error
+        return value
+
+    @property
+    def limits(self) -> Limits:
+        """How fast mail may leave."""
+        return Limits(self.rate, read_domain_rates(self.domain_rates), self.domain_concurrency)
 
     @property
     def allowed_recipients(self) -> AllowedRecipients:

@@ -17,6 +17,7 @@ from mailer.cli import (
     deliveries,
     demo,
     dkim,
+    domains,
     explanations,
     expressions,
     follows,
@@ -73,6 +74,8 @@ app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(database.app, name="db")
 app.add_typer(dkim.app, name="dkim")
+app.add_typer(domains.domains_app, name="domains")
+app.add_typer(domains.relays_app, name="relays")
 app.add_typer(operators.app, name="operators")
 app.add_typer(keys.app, name="keys")
 app.add_typer(audit.app, name="audit")

@@ -31,10 +31,12 @@ def look_at_run(
             # Before the counts: a row that is claimed between the two is seen in one of them.
             due = due_count(connection, run_id, room.clock())
             run = find_run(connection, run_id)
+        closed = room.desk.throttle.closed_seconds(room.settings.backend, now=room.clock())
         see(run)
         if run.state not in (RunState.PLANNING, RunState.SENDING):
             return run
-        moving = due or any(run.counts.get(state, 0) for state in _WORKING)
+        # What is due waits for a relay that took nothing up.
+        moving = (due and not closed) or any(run.counts.get(state, 0) for state in _WORKING)
         quiet = 0 if moving or run.state is RunState.PLANNING else quiet + 1
         # Twice: between the last mail and the end of its run nothing moves for a moment either.
         if quiet > 1:

@@ -38,6 +38,8 @@ _MOST_LOST = 2
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 # The request was fine, and later it may be taken: timeout, conflict, too early, too many.
 _LATER = frozenset({408, 409, 425, 429})
+# The gateway looked at no message: these are its own affairs.
+_BUSY = frozenset({429, 503})
 # Wrong address, key, method, form: whichever message it is.
 _OUR_FAULT = frozenset({401, 402, 403, 404, 405, 406, 407, 410, 411, 415, 426})
 _WORDS = ("reply", "message", "detail", "title", "error", "status")
@@ -139,7 +141,8 @@ def judge_status(status: int, headers: "httpx2.Headers", answer: bytes) -> Outco
     if 200 <= status < 300:
         return Accepted(status, reply)
     if status >= 500 or status in _LATER:
-        return Deferred(status, reply, wait_seconds=_retry_after(headers))
+        judged = status not in _BUSY
+        return Deferred(status, reply, counts=judged, wait_seconds=_retry_after(headers))
     if status < 400 or status in _OUR_FAULT:
         return Misconfigured(status, f"the gateway says {reply}: check MAILER_HTTP_URL and _TOKEN")
     return Refused(status, reply, suppress=document.get("suppress") is True)

@@ -5,26 +5,29 @@ No transaction is open while sending.
 
 import hashlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from mailer.core.addresses import read_address
 from mailer.core.deliveries import LEASE, DeliveryState, LeasedDelivery
 from mailer.core.hygiene import clean_header
 from mailer.core.recipients import NOT_ALLOWED
+from mailer.core.throttles import Feedback, Permit, RelayVerdict, Verdict, domain_of
 from mailer.errors import ServiceAway
 from mailer.flows.build_mail import build_mail
+from mailer.flows.collect_outcomes import collect_outcomes
 from mailer.flows.desk import Desk
 from mailer.flows.keep_leases import keep_leases
 from mailer.flows.settle_window import Sent, settle_window
+from mailer.flows.weigh_outcomes import weigh_outcomes
 from mailer.flows.write_letters import write_rows
-from mailer.ports import Backend, Deferred, InDoubt, Message, Outcome
+from mailer.ports import Backend, Deferred, Message, Outcome
 from mailer.store.database import Connection
 from mailer.store.lease_keeping import prolong
 from mailer.store.ledger_lease import claim, hold, mark, release
-from mailer.store.ledger_putting_back import withhold
+from mailer.store.ledger_putting_back import put_back, withhold
 from mailer.store.ledger_reading import read_deliveries, states_of
 from mailer.store.ledger_steering import cancel_rows
 from mailer.store.runs import finish_run
@@ -32,6 +35,9 @@ from mailer.store.tags import read_vocabulary
 
 CLAIM = 64  # Built in one go; at 10 ms a mail that is well inside the lease of 60 s.
 _KEEP_AFTER = LEASE / 3
+# How long to sleep for a rate before asking again, and again whether to go on.
+_LEAST_HOLD_SECONDS = 0.001
+_MOST_HOLD_SECONDS = 1.0
 
 
 @dataclass(slots=True)
@@ -39,13 +45,15 @@ class Delivered:
     """What one call did, counted by what became of each delivery.
 
     `halted` has the server's words when the fault is ours, `paused` says why runs were paused,
-    `more` is True when it was told to end before the work was done.
+    `more` is True when it was told to end before the work was done, and `closed_seconds` is how
+    long the relay is left alone because it took nothing up.
     """
 
     counts: dict[DeliveryState, int] = field(default_factory=dict)
     halted: str = ""
     paused: dict[int, str] = field(default_factory=dict)
     more: bool = False
+    closed_seconds: float = 0.0
 
     def add(self, state: DeliveryState) -> None:
         """Count one."""
@@ -72,9 +80,12 @@ def deliver_run(
     """
     done = Delivered()
     touched = {run_id} if run_id is not None else set()
-    while not (done.halted or done.more):
+    while not (done.halted or done.more or done.closed_seconds):
         if not go_on():
             done.more = True
+            break
+        done.closed_seconds = desk.throttle.closed_seconds(backend.name, now=clock())
+        if done.closed_seconds:
             break
         with desk.database.write() as connection:
             now = clock()
@@ -127,11 +138,10 @@ class _Batch:
         """Build and send leased rows window by window; what is left at a stop is given back."""
         try:
             ready = self._allowed(self._build(leased))
-            for start in range(0, len(ready), size):
-                self.done.more = not self.go_on()
-                if self.done.halted or self.done.more:
-                    break
-                self._send_window(ready[start : start + size])
+            while ready and not self._must_stop():
+                permit, window, ready = self._let_go(ready, size)
+                if window:
+                    self._send_window(permit, window)
         except BaseException:
             # Not their fault: without this they would wait for the lease to end, and lose it.
             with suppress(ServiceAway):
@@ -139,6 +149,40 @@ class _Batch:
             raise
         if self.done.halted or self.done.more:
             self._give_back(leased, self.done.halted or "its worker stopped")
+        elif self.done.closed_seconds:
+            later = dict.fromkeys([row.id for row in leased], self.done.closed_seconds)
+            self._put_back(later, "the relay took nothing up and is left alone")
+
+    def _must_stop(self) -> bool:
+        self.done.more = not self.go_on()
+        return bool(self.done.halted or self.done.more or self.done.closed_seconds)
+
+    def _let_go(self, ready: list[_Ready], size: int) -> tuple[Permit, list[_Ready], list[_Ready]]:
+        """Ask the throttle about the next window; returns what may leave now, and what is left.
+
+        Those whose domain waits are put back without an attempt: other domains go on.
+        """
+        asked, rest = ready[:size], ready[size:]
+        domains = [domain_of(one.message.recipient) for one in asked]
+        permit = self.desk.throttle.ask(self.backend.name, domains, now=self.clock())
+        answers = list(zip(asked, permit.waits, strict=True))
+        self._put_back(
+            {one.row.id: wait for one, wait in answers if wait > 0},
+            "its domain has asked us to slow down",
+        )
+        self.done.closed_seconds = permit.closed_seconds
+        window = [one for one, wait in answers if wait == 0]
+        rest = [one for one, wait in answers if wait < 0] + rest
+        if rest and not window and not permit.closed_seconds:
+            self.sleep(min(max(permit.hold_seconds, _LEAST_HOLD_SECONDS), _MOST_HOLD_SECONDS))
+        return permit, window, rest
+
+    def _put_back(self, waits: Mapping[int, float], reason: str) -> None:
+        if waits:
+            now = self.clock()
+            later = {row_id: now + timedelta(seconds=wait) for row_id, wait in waits.items()}
+            with self.desk.database.write() as connection:
+                put_back(connection, later, self.token, reason)
 
     def _give_back(self, leased: Sequence[LeasedDelivery], reason: str) -> None:
         with self.desk.database.write() as connection:
@@ -184,20 +228,28 @@ class _Batch:
                 self.done.add(DeliveryState.WITHHELD)
         return [one for one in ready if one.row.id not in strangers]
 
-    def _send_window(self, window: Sequence[_Ready]) -> None:
-        """Mark, send and settle one window."""
+    def _send_window(self, permit: Permit, window: Sequence[_Ready]) -> None:
+        """Mark, send and settle one window, and tell the throttle how it went."""
         marked_at = self.clock()
         marked = self._mark(window, marked_at)
         going = [one for one in window if one.row.id in marked]
-        if not going:
-            return
-        if self.clock() - marked_at < LEASE:
-            outcomes, stopped = _outcomes(self.backend, [one.message for one in going])
-        else:
+        outcomes: list[Outcome] = []
+        stopped: BaseException | None = None
+        verdict = RelayVerdict.SILENT
+        feedback = [Feedback(domain_of(one.message.recipient), Verdict.SILENT) for one in window]
+        if going and self.clock() - marked_at < LEASE:
+            messages = [one.message for one in going]
+            outcomes, stopped = collect_outcomes(self.backend, messages)
+            weighed, verdict = weigh_outcomes(messages, outcomes)
+            feedback += weighed
+        elif going:
             # Frozen since the mark: others may have taken these up. Nothing of them has left.
             late = Deferred(0, "its worker was away for longer than its lease", counts=False)
-            outcomes, stopped = [late] * len(going), None
-        self._settle(going, outcomes)
+            outcomes = [late] * len(going)
+        relay = self.backend.name
+        self.desk.throttle.tell(relay, permit, feedback, verdict, now=self.clock())
+        if going:
+            self._settle(going, outcomes)
         if stopped is not None:
             raise stopped
 
@@ -238,24 +290,3 @@ class _Batch:
 def _digest(content: bytes) -> str:
     """Name the bytes of an attempt, so that the ledger shows whether a resend has the same."""
     return f"content {hashlib.sha256(content).hexdigest()[:16]}"
-
-
-def _outcomes(
-    backend: Backend, messages: Sequence[Message]
-) -> tuple[list[Outcome], BaseException | None]:
-    """Send, and return one outcome per message; what a backend leaves unanswered is in doubt.
-
-    With them what stopped us in the middle, such as Ctrl-C: the answers so far come first.
-    """
-    outcomes: list[Outcome] = []
-    unanswered = "the backend gave no answer"
-    stopped: BaseException | None = None
-    try:
-        outcomes.extend(backend.send(messages))
-    except Exception as error:  # noqa: BLE001 - a backend of somebody else's may break its word
-        unanswered = f"the backend failed: {type(error).__name__}: {error}"
-    except BaseException as error:  # noqa: BLE001 - raised again once the answers are recorded
-        unanswered = "the worker was stopped"
-        stopped = error
-    missing = len(messages) - len(outcomes)
-    return outcomes[: len(messages)] + [InDoubt(unanswered)] * missing, stopped

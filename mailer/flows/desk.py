@@ -1,10 +1,12 @@
 """What the flows work with, joined once by `mailer.bootstrap`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mailer.core.bounce_addresses import bounce_address
 from mailer.core.recipients import EVERYBODY, AllowedRecipients
 from mailer.core.tokens import Signer
+from mailer.delivery.throttle import MemoryThrottle
+from mailer.ports import Throttle
 from mailer.render.mail import Renderer
 from mailer.render.site import Site
 from mailer.store.database import Database
@@ -24,6 +26,7 @@ class Desk:
     site: Site
     bounce_address: str = ""
     allowed: AllowedRecipients = EVERYBODY
+    throttle: Throttle = field(default_factory=MemoryThrottle)
 
     def envelope_sender(self, delivery_id: int, sender: str) -> str:
         """Return whom a server tells that this delivery could not be brought."""

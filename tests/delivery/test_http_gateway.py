@@ -76,11 +76,12 @@ def test_any_success_is_accepted(serving: Gateway, http: Http, status: int) -> N
 
 
 @pytest.mark.parametrize("status", [408, 409, 425, 429, 500, 502, 503, 504, 507])
-def test_what_may_go_later_is_deferred_and_counted(
+def test_what_may_go_later_is_deferred_and_counted_when_it_was_judged(
     serving: Gateway, http: Http, status: int
 ) -> None:
     serving.habit = _always(status, b'{"detail": "busy"}')
-    assert _send(http(serving.url)) == [Deferred(status, f"{status} busy")]
+    counts = status not in (429, 503)
+    assert _send(http(serving.url)) == [Deferred(status, f"{status} busy", counts=counts)]
     assert len(serving.requests) == 1
 
 
@@ -133,7 +134,7 @@ def test_how_long_to_wait_is_kept_in_seconds_or_as_a_date(serving: Gateway, http
 @pytest.mark.parametrize("text", ["", "soon", "-5", "1e9", "٣"])
 def test_a_wait_that_cannot_be_read_is_no_wait(serving: Gateway, http: Http, text: str) -> None:
     serving.habit = lambda number: (503, {"Retry-After": text.encode().decode("latin-1")}, b"")
-    assert _send(http(serving.url)) == [Deferred(503, "503")]
+    assert _send(http(serving.url)) == [Deferred(503, "503", counts=False)]
 
 
 def test_an_answer_lost_on_the_way_is_asked_again_with_the_same_key(
