@@ -30,6 +30,7 @@ class Purpose(StrEnum):
     CONFIRM = "confirm"
     UNDO = "undo"
     FORM = "form"
+    BLOCK = "block"
 
 
 class Signer:

@@ -82,6 +82,14 @@ def add_notice_item(
     )
 
 
+def address_of_notice(connection: Connection, key: str) -> str | None:
+    """Return the key of the address a notice goes to, None when there is no such notice."""
+    found: str | None = connection.scalar(
+        select(deliveries.c.email_key).where(deliveries.c.key == key)
+    )
+    return found or None
+
+
 def are_notices_due(connection: Connection, now: datetime) -> bool:
     """Say whether a notice waits to be sent now."""
     due = exists().where(
