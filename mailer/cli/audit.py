@@ -4,10 +4,10 @@ from typing import Annotated
 
 import typer
 
-from mailer.cli.documents import moment
 from mailer.cli.options import JsonOption
 from mailer.cli.output import print_json, print_table
 from mailer.cli.room import open_room
+from mailer.flows.documents import moment
 from mailer.store.audit import list_changes
 
 app = typer.Typer(help="The audit log of changes made at the desk.", no_args_is_help=True)

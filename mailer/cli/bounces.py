@@ -11,7 +11,6 @@ import typer
 from mailer.bootstrap import Installation
 from mailer.bounces.mailboxes import read_mailbox, read_stream
 from mailer.bounces.reading import read_report
-from mailer.cli.documents import moment
 from mailer.cli.options import JsonOption
 from mailer.cli.output import note, print_json, print_table, say
 from mailer.cli.room import open_room
@@ -19,6 +18,7 @@ from mailer.core.addresses import read_address
 from mailer.core.bounces import BounceKind
 from mailer.core.hygiene import clean_header
 from mailer.errors import InputError
+from mailer.flows.documents import moment
 from mailer.flows.poll_bounces import poll_bounces
 from mailer.flows.take_report import TakenReport, take_report
 from mailer.store.bounces import BounceRow, list_bounces

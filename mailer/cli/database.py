@@ -3,10 +3,10 @@
 import typer
 
 from mailer.bootstrap import packaged_seeds
-from mailer.cli.documents import moment
 from mailer.cli.options import JsonOption
 from mailer.cli.output import print_json, say
 from mailer.cli.room import open_room
+from mailer.flows.documents import moment
 from mailer.flows.load_seeds import load_seeds
 from mailer.settings import read_settings
 from mailer.store.database import Database, upgrade

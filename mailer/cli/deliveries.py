@@ -4,7 +4,6 @@ from typing import Annotated
 
 import typer
 
-from mailer.cli.documents import delivery_document, event_document, moment
 from mailer.cli.options import JsonOption
 from mailer.cli.output import headline, print_json, print_table, say
 from mailer.cli.parts import Part, print_part, read_part
@@ -12,6 +11,7 @@ from mailer.cli.room import open_room
 from mailer.core.addresses import read_address
 from mailer.core.deliveries import DeliveryState
 from mailer.errors import InputError
+from mailer.flows.documents import delivery_document, event_document, moment
 from mailer.flows.preview_mail import rebuild_mail
 from mailer.flows.resolve_delivery import Resolution, resolve_delivery
 from mailer.store.ledger_reading import (

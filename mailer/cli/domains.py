@@ -5,10 +5,10 @@ from datetime import timedelta
 import typer
 
 from mailer.bootstrap import Installation
-from mailer.cli.documents import moment
 from mailer.cli.options import JsonOption
 from mailer.cli.output import note, print_json, print_table
 from mailer.cli.room import open_room
+from mailer.flows.documents import moment
 from mailer.flows.list_domains import list_domains
 
 domains_app = typer.Typer(help="Recipients' domains that wait.", no_args_is_help=True)

@@ -4,11 +4,11 @@ from typing import Annotated, Any
 
 import typer
 
-from mailer.cli.documents import moment
 from mailer.cli.options import JsonOption
 from mailer.cli.output import note, print_json, print_table, say
 from mailer.cli.room import open_room
 from mailer.core.api_keys import ApiKey, read_scopes
+from mailer.flows.documents import moment
 from mailer.flows.keep_keys import add_key, revoke_key
 from mailer.store.api_keys import list_keys
 from mailer.store.audit import COMMAND_LINE

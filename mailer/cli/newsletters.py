@@ -4,12 +4,12 @@ from typing import Annotated
 
 import typer
 
-from mailer.cli.documents import newsletter_document
 from mailer.cli.options import JsonOption, NewsletterArgument, read_cadence
 from mailer.cli.output import print_json, print_table, say
 from mailer.cli.room import open_room
 from mailer.core.readers import Cadence, Newsletter
 from mailer.flows.add_newsletter import add_newsletter
+from mailer.flows.documents import newsletter_document
 from mailer.store.newsletters import find_newsletter, list_newsletters
 
 app = typer.Typer(help="Newsletters: list, show, add.", no_args_is_help=True)

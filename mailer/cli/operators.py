@@ -6,13 +6,13 @@ from typing import Annotated, Any
 import typer
 
 from mailer.bootstrap import Installation
-from mailer.cli.documents import moment
 from mailer.cli.options import JsonOption
 from mailer.cli.output import note, print_json, print_table, say
 from mailer.cli.room import open_room
 from mailer.core.operators import Operator, read_role
 from mailer.flows.add_operator import AddedOperator, add_operator
 from mailer.flows.change_operator import change_operator
+from mailer.flows.documents import moment
 from mailer.store.audit import COMMAND_LINE
 from mailer.store.operators import list_operators
 

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from mailer.cli.documents import moment, plan_document, planned_document, run_document
 from mailer.cli.options import (
     AsOfOption,
     CadenceArgument,
@@ -23,6 +22,7 @@ from mailer.cli.runs import count_words, has_failures
 from mailer.cli.sending import ring_for_run, work_run
 from mailer.core.runs import PlannedMail, RunState
 from mailer.errors import InputError
+from mailer.flows.documents import moment, plan_document, planned_document, run_document
 from mailer.flows.draft_plan import draft_plan
 from mailer.flows.open_run import open_run
 

@@ -11,7 +11,6 @@ from typing import Annotated
 import typer
 
 from mailer.bootstrap import open_workbench
-from mailer.cli.documents import planned_document
 from mailer.cli.mail_differences import mail_differences, print_differences
 from mailer.cli.options import AsOfOption, JsonOption, read_cadence, read_moment
 from mailer.cli.output import headline, note, print_json, say
@@ -23,6 +22,7 @@ from mailer.core.hygiene import clean_header
 from mailer.core.readers import Cadence
 from mailer.core.runs import PlannedMail
 from mailer.errors import InputError
+from mailer.flows.documents import planned_document
 from mailer.flows.preview_mail import preview_mail
 from mailer.render.mail import Mail
 from mailer.render.size import size_bar

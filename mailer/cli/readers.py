@@ -5,12 +5,12 @@ from typing import Annotated
 
 import typer
 
-from mailer.cli.documents import follow_document, mute_document, reader_document
 from mailer.cli.options import JsonOption
 from mailer.cli.output import note, print_json, print_table, say
 from mailer.cli.room import open_room
 from mailer.core.addresses import read_address
 from mailer.errors import InputError
+from mailer.flows.documents import follow_document, mute_document, reader_document
 from mailer.flows.import_readers import import_readers
 from mailer.flows.set_quiet_hours import set_quiet_hours
 from mailer.store.preferences import follows_of, mutes_of

@@ -5,7 +5,6 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from mailer.cli.documents import run_document
 from mailer.cli.options import JsonOption
 from mailer.cli.output import note, print_json, print_table, say
 from mailer.cli.room import open_room
@@ -13,6 +12,7 @@ from mailer.cli.watching import look_at_run, progress_bar
 from mailer.core.deliveries import DeliveryState
 from mailer.core.hygiene import clean_header
 from mailer.core.runs import Run, RunState
+from mailer.flows.documents import run_document
 from mailer.flows.steer_run import Steer, steer_run
 from mailer.store.runs import find_run, list_runs
 

@@ -5,7 +5,6 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from mailer.cli.documents import Document, moment
 from mailer.cli.options import (
     AsOfOption,
     CadenceArgument,
@@ -17,6 +16,7 @@ from mailer.cli.options import (
 from mailer.cli.output import note, print_json, print_table, say
 from mailer.cli.room import open_room
 from mailer.core.clocks import duration_text
+from mailer.flows.documents import Document, moment
 from mailer.flows.keep_schedules import (
     ComingSlot,
     Keep,

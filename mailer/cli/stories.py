@@ -6,11 +6,11 @@ from typing import Annotated
 import typer
 
 from mailer.cli import story_corrections
-from mailer.cli.documents import story_document
 from mailer.cli.options import AsOfOption, JsonOption, read_moment
 from mailer.cli.output import note, print_json, print_table, say
 from mailer.cli.room import open_room
 from mailer.errors import InputError, NotFoundError
+from mailer.flows.documents import story_document
 from mailer.flows.ingest_document import IngestReport, ingest_document
 from mailer.ingest.documents import read_document
 from mailer.ingest.fetch import fetch

@@ -129,9 +129,14 @@ def run_of_slot(connection: Connection, slot_key: str) -> int | None:
     return connection.scalar(select(runs.c.id).where(runs.c.slot_key == slot_key))
 
 
-def list_runs(connection: Connection, limit: int = 50) -> list[Run]:
+def list_runs(
+    connection: Connection, limit: int = 50, *, before_id: int | None = None
+) -> list[Run]:
     """Return the newest runs, newest first."""
-    return _read(connection, _query().order_by(runs.c.id.desc()).limit(limit))
+    query = _query().order_by(runs.c.id.desc()).limit(limit)
+    if before_id is not None:
+        query = query.where(runs.c.id < before_id)
+    return _read(connection, query)
 
 
 def unfinished_runs(connection: Connection) -> list[Run]:

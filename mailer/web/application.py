@@ -22,6 +22,7 @@ _AREAS = (
     public.router,
     operate.router,
     api.router,
+    api.docs,
     hooks.router,
     dev.router,
     health.router,
@@ -56,6 +57,7 @@ def make_app(room: Installation, bell: Bell | None = None) -> FastAPI:
         app.include_router(router)
     app.include_router(assets.router())
     answer_failures(app)
+    api.describe_problems(app)
     app.add_middleware(
         Gate,
         hops=room.settings.trusted_proxies,

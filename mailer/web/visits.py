@@ -148,9 +148,14 @@ def newsroom_of(visit: Visit) -> Newsroom:
 
 def ring(visit: Visit) -> None:
     """Say that a notice waits to be sent, when somebody is there to hear it; after the commit."""
-    bell = cast("Bell | None", getattr(visit.request.app.state, BELL))
+    bell = bell_of(visit)
     if bell is not None:
         bell.ring_notice()
+
+
+def bell_of(visit: Visit) -> Bell | None:
+    """Return what tells workers of due work; None when they find it by themselves."""
+    return cast("Bell | None", getattr(visit.request.app.state, BELL))
 
 
 def visit_of(request: Request) -> Visit:

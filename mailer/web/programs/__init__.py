@@ -1,0 +1,1 @@
+"""The JSON API: what programs read and write, one noun a file."""
