@@ -6,7 +6,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 	--custom-compile-command "make lock" $(UPGRADE) pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check test format catalogues caniemail pictures lock clean static chromium
+.PHONY: help demo check test format catalogues caniemail pictures lock clean static chromium postfix
 
 help:  ## List these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -17,7 +17,7 @@ demo: .venv/.runtime  ## See it work: seed a small newsroom, send its digest and
 check: static  ## Format, lint, types, import contracts and the fast tests: under a minute
 	$(BIN)/pytest -n logical --maxprocesses 8 -m "not slow"
 
-test: chromium static  ## Everything, with servers of its own: under ten minutes
+test: chromium postfix static  ## Everything, with servers of its own: under ten minutes
 	$(BIN)/pytest -n logical --maxprocesses 8
 
 format: .venv/.dev  ## Rewrite the code in the house format
@@ -55,6 +55,16 @@ chromium:
 		export DEBIAN_FRONTEND=noninteractive; \
 		{ timeout 120 apt-get update && timeout 300 apt-get install --yes --no-install-recommends chromium; } \
 			>/dev/null 2>&1 </dev/null || echo "chromium could not be installed: browser tests will skip"; \
+	fi
+
+# The tests of delivery talk to Postfix and its smtp-sink: without a configuration none of it runs.
+postfix:
+	@if [ ! -x /usr/sbin/smtp-sink ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "Installing postfix for the tests of delivery"; \
+		export DEBIAN_FRONTEND=noninteractive; \
+		{ echo "postfix postfix/main_mailer_type select No configuration" | debconf-set-selections; \
+		timeout 120 apt-get update && timeout 300 apt-get install --yes --no-install-recommends postfix; } \
+			>/dev/null 2>&1 </dev/null || echo "postfix could not be installed: its tests will skip"; \
 	fi
 
 .venv/bin/python:

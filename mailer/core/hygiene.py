@@ -27,8 +27,9 @@ def clean_header(text: str, limit: int = HEADER_CHARACTERS) -> str:
     reads like an encoded word ("=?utf-8?…") stays as text: who writes the header encodes it, for
     the standard library would decode it and write the line break it may hold.
     """
-    text = re.sub("[\t\n\v\f\r\x1c-\x1f\x85\u2028\u2029]+", " ", text)
-    text = unicodedata.normalize("NFC", _UNSAFE.sub("", text))
+    if not (text.isascii() and text.isprintable()):
+        text = re.sub("[\t\n\v\f\r\x1c-\x1f\x85\u2028\u2029]+", " ", text)
+        text = unicodedata.normalize("NFC", _UNSAFE.sub("", text))
     text = " ".join(text.split())
     if len(text) > limit:
         text = text[: limit - 1].rstrip() + "…"

@@ -10,11 +10,12 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 
 from mailer.core.hygiene import clean_header
-from mailer.delivery.smtp_conversation import SessionLost, Timeouts
+from mailer.delivery.smtp_conversation import SessionLost
 from mailer.delivery.smtp_flight import Landing, fly
 from mailer.delivery.smtp_relays import Relays
 from mailer.delivery.smtp_servers import Server, read_server
 from mailer.delivery.smtp_session import Manner, Session, SessionRefused
+from mailer.delivery.smtp_timeouts import Timeouts
 from mailer.delivery.wire import bare_line_end, unfit_path
 from mailer.errors import BackendError
 from mailer.ports import (
@@ -29,6 +30,7 @@ from mailer.ports import (
 )
 
 _MOST_LOST = 2
+_MOST_AHEAD = 100_000  # Of one at a time is the body under way; the outcomes come at the end.
 _RFC_TIMEOUTS = Timeouts()
 
 
@@ -101,9 +103,8 @@ class SmtpBackend:
             return
         try:
             manner = self._relays.manner_of(session)
-            most = self._window if manner >= Manner.AHEAD else 1
             room = max(1, session.server.most_messages - session.carried_count)
-            numbers = call.next_for(session, min(most, room))
+            numbers = call.next_for(session, min(self._most_of(manner), room))
             if not numbers:
                 return
             landing = fly(session, [call.messages[number] for number in numbers], manner)
@@ -112,6 +113,10 @@ class SmtpBackend:
         finally:
             self._relays.give_back(session)
         call.record(numbers, landing)
+
+    def _most_of(self, manner: Manner) -> int:
+        """Give how many messages go in one flight: where bodies wait for their 354, any number."""
+        return {Manner.WINDOW: self._window, Manner.AHEAD: _MOST_AHEAD}.get(manner, 1)
 
 
 class _Call:

@@ -12,12 +12,12 @@ import socket
 import ssl
 import time
 from collections import deque
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from mailer.core.hygiene import clean_header
 from mailer.delivery.smtp_replies import Phase, Reply
+from mailer.delivery.smtp_timeouts import Timeouts
 from mailer.errors import BackendError
 
 if TYPE_CHECKING:
@@ -26,34 +26,10 @@ if TYPE_CHECKING:
 _LONGEST_LINE = 8_192  # Sixteen times what RFC 5321 section 4.5.3.1.5 allows, as smtplib does.
 _MOST_LINES = 200
 _READ_AT_ONCE = 65_536
+_ONE_LINE = re.compile(rb"([2-5][0-9]{2})(?: ([^\r\n]{0,510}))?\r\n")
 _REPLY_LINE = re.compile(rb"([2-5][0-9]{2})(?:([ -])(.*))?", re.DOTALL)
 # What a socket says when nothing moves just now. Under TLS either direction may need the other.
 _NOT_NOW = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
-
-
-@dataclass(frozen=True, slots=True)
-class Timeouts:
-    """How long each phase may take in all.
-
-    Defaults: RFC 5321 section 4.5.3.2, but for connecting and QUIT, where waiting helps nobody.
-    """
-
-    connect: timedelta = timedelta(seconds=30)
-    command: timedelta = timedelta(minutes=5)
-    data: timedelta = timedelta(minutes=2)
-    body: timedelta = timedelta(minutes=3)
-    final: timedelta = timedelta(minutes=10)
-    quit: timedelta = timedelta(seconds=5)
-
-    def of(self, phase: Phase) -> timedelta:
-        """Give the time a question of this phase has for its answer."""
-        return {Phase.DATA: self.data, Phase.BODY: self.final, Phase.QUIT: self.quit}.get(
-            phase, self.command
-        )
-
-    def to_say(self, phase: Phase) -> timedelta:
-        """Give the time a question of this phase has to leave."""
-        return self.body if phase is Phase.BODY else self.of(phase)
 
 
 class SessionLost(BackendError):  # noqa: N818 - an event between two machines
@@ -92,6 +68,8 @@ class Conversation(smtplib.SMTP):
         self._asked: deque[tuple[Phase, int]] = deque()
         self._unsent = bytearray()
         self._unread = bytearray()
+        self._poll = select.poll()
+        self._polled = (-1, 0)
 
     @property
     def is_open(self) -> bool:
@@ -132,6 +110,21 @@ class Conversation(smtplib.SMTP):
         conversation; a yes then is nonsense. Raises SessionLost.
         """
         self.phase, end = self._asked[0]
+        reply = self._read_reply() if self._unread else None
+        if reply is None:
+            reply = self._wait_for_reply(end)
+        self._asked.popleft()
+        self.said_goodbye = _goodbye(reply) if reply.code == 421 else None
+        early = self.sent_count < end
+        if not self.phase.expects(reply.code) or (early and not reply.refuses):
+            what = f"answered {reply.code} out of step: {reply.text}"
+            raise self.lost(what, out_of_step=True)
+        if early:
+            self.close()
+        return reply
+
+    def _wait_for_reply(self, end: int) -> Reply:
+        """Move octets until the reply to the oldest question, which ends there, is whole."""
         leaving = self.sent_count < end
         self._allow(self.timeouts.to_say(self.phase) if leaving else self.timeouts.of(self.phase))
         if self._unsent:
@@ -141,14 +134,6 @@ class Conversation(smtplib.SMTP):
                 leaving = False
                 self._allow(self.timeouts.of(self.phase))
             self._move()
-        self._asked.popleft()
-        self.said_goodbye = _goodbye(reply) if reply.code == 421 else None
-        early = self.sent_count < end
-        if not self.phase.expects(reply.code) or (early and not reply.refuses):
-            what = f"answered {reply.code} out of step: {reply.text}"
-            raise self.lost(what, out_of_step=True)
-        if early:
-            self.close()
         return reply
 
     def heed(self, reply: Reply) -> None:
@@ -164,8 +149,11 @@ class Conversation(smtplib.SMTP):
         SessionLost.
         """
         if not self._unread:
+            live = self._live()
+            if not isinstance(live, ssl.SSLSocket) and not self._ready(select.POLLIN, 0):
+                return
             try:
-                octets = self._live().recv(_LONGEST_LINE)
+                octets = live.recv(_LONGEST_LINE)
             except _NOT_NOW:
                 return
             except OSError as error:
@@ -201,18 +189,26 @@ class Conversation(smtplib.SMTP):
     def _move(self) -> None:
         """Wait until octets can move, and move some, in whichever direction."""
         seconds = self._deadline - time.monotonic()
-        poll = select.poll()
-        poll.register(self._live(), select.POLLIN | (select.POLLOUT if self._unsent else 0))
-        ready = poll.poll(max(0.0, seconds) * 1000)
-        if not ready:
+        wanted = select.POLLIN | select.POLLOUT if self._unsent else select.POLLIN
+        events = self._ready(wanted, max(0.0, seconds))
+        if not events:
             unread = self._unsent and self.sent_count < self._asked[0][1]
             what = "did not read what we sent" if unread else "did not answer"
             raise self.lost(f"{what} in time", timed_out=True)
-        _, events = ready[0]
         if events & ~select.POLLOUT:
             self._pull()
         if events & select.POLLOUT:
             self._push()
+
+    def _ready(self, wanted: int, seconds: float) -> int:
+        """Wait so long for one of these events of the socket; 0 when none came."""
+        descriptor = self._live().fileno()
+        if self._polled != (descriptor, wanted):
+            self._poll = select.poll()
+            self._poll.register(descriptor, wanted)
+            self._polled = (descriptor, wanted)
+        ready = self._poll.poll(seconds * 1000)
+        return ready[0][1] if ready else 0
 
     def _push(self) -> None:
         """Hand the system what it takes now. Whoever stops reading us may still have spoken."""
@@ -240,6 +236,12 @@ class Conversation(smtplib.SMTP):
 
     def _read_reply(self) -> Reply | None:
         """Take one whole reply from what came; None when its end is still missing."""
+        usual = _ONE_LINE.match(self._unread)
+        if usual is not None:
+            # Before the buffer changes: a match reads its groups from there.
+            reply = Reply(int(usual[1]), bytes(usual[2] or b"").strip())
+            del self._unread[: usual.end()]
+            return reply
         lines: list[bytes] = []
         code = b""
         start = 0

@@ -10,9 +10,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import BoundedSemaphore, Lock
 
-from mailer.delivery.smtp_conversation import SessionLost, Timeouts
+from mailer.delivery.smtp_conversation import SessionLost
 from mailer.delivery.smtp_servers import Server
 from mailer.delivery.smtp_session import Manner, Session, SessionRefused
+from mailer.delivery.smtp_timeouts import Timeouts
 from mailer.ports import Deferred, Misconfigured
 
 _LONGEST_SECONDS = 300.0

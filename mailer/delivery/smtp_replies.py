@@ -28,14 +28,13 @@ class Phase(Enum):
     BODY = ("end of data", "2")
     QUIT = ("QUIT", "2")
 
-    @property
-    def label(self) -> str:
-        """The phase as an operator would name it."""
-        return self.value[0]
+    def __init__(self, label: str, goes_on: str) -> None:
+        self.label = label  # As an operator would name it.
+        self.expected = frozenset(int(digit) for digit in goes_on + "45")
 
     def expects(self, code: int) -> bool:
         """Tell whether a reply of this code makes sense here: go on, or a refusal."""
-        return str(code)[0] in self.value[1] + "45"
+        return code // 100 in self.expected
 
 
 _ENHANCED = re.compile(r"([245])\.(\d{1,3})\.(\d{1,3})(?!\S)")
@@ -101,7 +100,7 @@ def judge(phase: Phase, reply: Reply) -> Outcome | None:
     Before RCPT nobody has judged the reader: a refusal there is ours or the relay's. From RCPT on
     4xx counts as an attempt and 5xx is final, unless its enhanced code or text blames the sender.
     """
-    if not reply.refuses:
+    if reply.code < 400:
         return Accepted(reply.code, reply.last_line) if phase is Phase.BODY else None
     judged = phase in (Phase.RCPT, Phase.DATA, Phase.BODY)
     if reply.code < 500:

@@ -12,9 +12,10 @@ from collections.abc import Callable
 from enum import IntEnum
 
 from mailer.core.hygiene import clean_header
-from mailer.delivery.smtp_conversation import Conversation, SessionLost, Timeouts, words_of
+from mailer.delivery.smtp_conversation import Conversation, SessionLost, words_of
 from mailer.delivery.smtp_replies import Phase, Reply, judge
 from mailer.delivery.smtp_servers import Mechanism, Security, Server
+from mailer.delivery.smtp_timeouts import Timeouts
 from mailer.errors import BackendError
 from mailer.ports import Deferred, Message, Misconfigured, Refused
 

@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from mailer.delivery.smtp import SmtpBackend
-from mailer.delivery.smtp_conversation import Timeouts
 from mailer.delivery.smtp_servers import Security, Server
+from mailer.delivery.smtp_timeouts import Timeouts
 from mailer.ports import Accepted, Deferred, InDoubt, Misconfigured, Outcome, Refused
 from tests.delivery.certificates import Certificates
 from tests.delivery.messages import a_message, messages
