@@ -41,6 +41,11 @@ class Installation:
     clock: Clock
     dkim: DkimSigner | None = None
 
+    @property
+    def lanes(self) -> int:
+        """How many threads may deliver at the same time: one a connection."""
+        return self.settings.smtp_connections if self.settings.backend == "smtp" else 1
+
     def open_backend(self, stream: TextIO | None = None) -> Backend:
         """Open the backend the settings name; `stream` is where the console backend writes.
 

@@ -38,6 +38,7 @@ def look_once(room: Installation, backend: Backend) -> None:
         backend,
         clock=room.clock,
         window=room.settings.smtp_window,
+        lanes=room.lanes,
         policy=room.settings.in_doubt,
     )
 

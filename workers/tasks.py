@@ -6,7 +6,7 @@ from collections.abc import Callable
 from celery import Celery
 
 from mailer.core.readers import Cadence
-from mailer.flows.deliver_run import deliver_run
+from mailer.flows.deliver_in_lanes import deliver_in_lanes
 from mailer.flows.open_due_runs import open_due_runs
 from mailer.flows.plan_run import plan_run
 from mailer.flows.pursue_corrections import pursue_corrections
@@ -37,12 +37,13 @@ def register_tasks(app: Celery, workplace: Workplace) -> CeleryBell:
     @app.task(name=DELIVER, shared=False)
     def deliver(run_id: int, *, alert: bool = False) -> None:
         room = workplace.room
-        done = deliver_run(
+        done = deliver_in_lanes(
             room.desk,
             workplace.backend,
             clock=room.clock,
             run_id=run_id,
             window=room.settings.smtp_window,
+            lanes=room.lanes,
             go_on=_turn(),
         )
         if done.more:
@@ -51,12 +52,13 @@ def register_tasks(app: Celery, workplace: Workplace) -> CeleryBell:
     @app.task(name=DELIVER_NOTICES, shared=False)
     def deliver_notices() -> None:
         room = workplace.room
-        done = deliver_run(
+        done = deliver_in_lanes(
             room.desk,
             workplace.backend,
             clock=room.clock,
             notices_only=True,
             window=room.settings.smtp_window,
+            lanes=room.lanes,
             go_on=_turn(),
         )
         if done.more:

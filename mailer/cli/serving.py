@@ -107,6 +107,7 @@ def drain(
                 backend,
                 clock=room.clock,
                 window=room.settings.smtp_window,
+                lanes=room.lanes,
                 policy=room.settings.in_doubt,
             )
         finally:

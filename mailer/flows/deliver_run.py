@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from threading import Lock
 
 from mailer.core.addresses import read_address
 from mailer.core.deliveries import LEASE, DeliveryState, LeasedDelivery
@@ -35,6 +36,9 @@ from mailer.store.tags import read_vocabulary
 
 CLAIM = 64  # Built in one go; at 10 ms a mail that is well inside the lease of 60 s.
 _KEEP_AFTER = LEASE / 3
+_BUILDING = (
+    Lock()
+)  # Templates and cssutils keep state of their own, and it is the processor's work.
 # How long to sleep for a rate before asking again, and again whether to go on.
 _LEAST_HOLD_SECONDS = 0.001
 _MOST_HOLD_SECONDS = 1.0
@@ -199,7 +203,8 @@ class _Batch:
         for row, paper in zip(leased, written, strict=True):
             try:
                 address = read_address(paper.email)
-                built = build_mail(desk, paper, vocabulary)
+                with _BUILDING:
+                    built = build_mail(desk, paper, vocabulary)
             except Exception as error:  # noqa: BLE001 - a template of somebody else's may do anything
                 with desk.database.write() as connection:
                     reason = clean_header(f"cannot be built: {type(error).__name__}: {error}", 500)

@@ -5,7 +5,8 @@ from datetime import datetime
 
 from mailer.core.deliveries import InDoubtPolicy
 from mailer.core.runs import RunState
-from mailer.flows.deliver_run import Delivered, deliver_run
+from mailer.flows.deliver_in_lanes import deliver_in_lanes
+from mailer.flows.deliver_run import Delivered
 from mailer.flows.desk import Desk
 from mailer.flows.plan_run import plan_run
 from mailer.flows.pursue_corrections import pursue_corrections
@@ -20,6 +21,7 @@ def drain_ledger(
     *,
     clock: Callable[[], datetime],
     window: int = 16,
+    lanes: int = 1,
     policy: InDoubtPolicy = InDoubtPolicy.HOLD,
     go_on: Callable[[], bool] = lambda: True,
 ) -> Delivered:
@@ -31,4 +33,4 @@ def drain_ledger(
     for run in runs:
         if run.state is RunState.PLANNING:
             plan_run(desk, run.id, now=clock())
-    return deliver_run(desk, backend, clock=clock, window=window, go_on=go_on)
+    return deliver_in_lanes(desk, backend, clock=clock, lanes=lanes, window=window, go_on=go_on)
