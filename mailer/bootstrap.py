@@ -46,6 +46,11 @@ class Installation:
         """How many threads may deliver at the same time: one a connection."""
         return self.settings.smtp_connections if self.settings.backend == "smtp" else 1
 
+    @property
+    def is_production(self) -> bool:
+        """Whether real readers are at the other end."""
+        return self.settings.env is Environment.PRODUCTION
+
     def open_backend(self, stream: TextIO | None = None) -> Backend:
         """Open the backend the settings name; `stream` is where the console backend writes.
 
@@ -129,6 +134,19 @@ def _allowed_recipients(settings: Settings) -> AllowedRecipients:
     if settings.env is Environment.PRODUCTION or settings.backend in STAYS_INSIDE:
         return EVERYBODY
     return settings.allowed_recipients
+
+
+def fresh_desk(room: Installation) -> Desk:
+    """Return the desk with a renderer that has kept nothing: what was saved just now counts."""
+    return replace(
+        room.desk,
+        renderer=Renderer(
+            room.desk.site,
+            room.desk.signer,
+            overrides=room.settings.templates,
+            max_mail_bytes=room.settings.max_mail_kb * 1024,
+        ),
+    )
 
 
 def open_workbench(settings: Settings) -> Workbench:

@@ -7,9 +7,9 @@ from rich.console import Console
 from rich.text import Text
 
 from mailer.cli.output import say
-from mailer.cli.parts import header_lines
 from mailer.core.hygiene import safe_terminal
 from mailer.render.mail import Mail
+from mailer.render.opened import header_lines
 from mailer.render.terminal import draw_html
 
 _WIDTH = 100  # Fixed: a difference must not depend on somebody's window.
@@ -43,4 +43,4 @@ def _parts(both: Both) -> tuple[list[str], list[str], list[str]]:
         return ["(no mail)"], [], []
     mail, content = both
     drawn = draw_html(mail.html, width=_WIDTH) if mail.html else ""
-    return header_lines(content), mail.text.splitlines(), drawn.splitlines()
+    return list(header_lines(content)), mail.text.splitlines(), drawn.splitlines()

@@ -34,6 +34,7 @@ from mailer.cli import (
     serving,
     stories,
     tags,
+    templates,
 )
 from mailer.cli.output import note
 from mailer.core.expressions import point_at
@@ -65,6 +66,7 @@ app.command()(follows.mute)
 app.command()(follows.unmute)
 app.add_typer(stories.app, name="stories")
 app.add_typer(tags.app, name="tags")
+app.add_typer(templates.app, name="templates")
 app.add_typer(newsletters.app, name="newsletters")
 app.add_typer(readers.app, name="readers")
 app.add_typer(expressions.app, name="expression")

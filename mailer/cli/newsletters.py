@@ -4,15 +4,20 @@ from typing import Annotated
 
 import typer
 
+from mailer.bootstrap import open_workbench
 from mailer.cli.options import JsonOption, NewsletterArgument, read_cadence
 from mailer.cli.output import print_json, print_table, say
 from mailer.cli.room import open_room
+from mailer.core.notices import Occasion
 from mailer.core.readers import Cadence, Newsletter
+from mailer.errors import InputError
 from mailer.flows.add_newsletter import add_newsletter
 from mailer.flows.documents import newsletter_document
+from mailer.flows.edit_newsletter import edit_newsletter
+from mailer.settings import read_settings
 from mailer.store.newsletters import find_newsletter, list_newsletters
 
-app = typer.Typer(help="Newsletters: list, show, add.", no_args_is_help=True)
+app = typer.Typer(help="Newsletters: list, show, add, edit.", no_args_is_help=True)
 
 
 @app.command("list")
@@ -61,6 +66,7 @@ def add(
     ] = None,
     locale: Annotated[list[str] | None, typer.Option(help="A language; the first leads.")] = None,
     timezone: Annotated[str, typer.Option(help="IANA name.")] = "UTC",
+    template: Annotated[str, typer.Option(help="The template of its digests.")] = "digest",
 ) -> None:
     """Add a newsletter."""
     cadences = tuple(read_cadence(text) for text in cadence or ()) or tuple(Cadence)
@@ -75,7 +81,7 @@ def add(
                 sender_name=sender_name or name,
                 sender_address=sender,
                 reply_to=reply_to,
-                template="digest",
+                template=_known_template(template),
                 locales=tuple(locale or ["en"]),
                 cadences=cadences,
                 base_expression=base,
@@ -83,3 +89,46 @@ def add(
             ),
         )
     say(f"added {slug}")
+
+
+@app.command("edit")
+def edit(
+    slug: NewsletterArgument,
+    name: Annotated[str | None, typer.Option(help="What readers see.")] = None,
+    sender: Annotated[str | None, typer.Option("--from", help="The sender's address.")] = None,
+    sender_name: Annotated[str | None, typer.Option(help="The sender's name.")] = None,
+    description: Annotated[str | None, typer.Option(help="For the subscribe page.")] = None,
+    reply_to: Annotated[str | None, typer.Option(help="Where answers go; '' for none.")] = None,
+    base: Annotated[str | None, typer.Option(help="Only stories that match this.")] = None,
+    cadence: Annotated[list[str] | None, typer.Option(help="An allowed cadence.")] = None,
+    locale: Annotated[list[str] | None, typer.Option(help="A language.")] = None,
+    timezone: Annotated[str | None, typer.Option(help="IANA name.")] = None,
+    template: Annotated[str | None, typer.Option(help="The template of its digests.")] = None,
+) -> None:
+    """Change what is named of a newsletter; the rest stays."""
+    changes = {
+        "name": name,
+        "sender_address": sender,
+        "sender_name": sender_name,
+        "description": description,
+        "reply_to": reply_to,
+        "base_expression": base,
+        "cadences": tuple(read_cadence(text) for text in cadence) if cadence else None,
+        "locales": tuple(locale) if locale else None,
+        "timezone": timezone,
+        "template": _known_template(template) if template is not None else None,
+    }
+    wanted = {field: value for field, value in changes.items() if value is not None}
+    if not wanted:
+        raise InputError("nothing to change: name an option, such as --name or --template")
+    with open_room() as room:
+        edit_newsletter(room.desk.database, slug, wanted)
+    say(f"changed {slug}: {', '.join(wanted)}")
+
+
+def _known_template(name: str) -> str:
+    """Return the name of a digest's template that is there; raises InputError or NotFoundError."""
+    if name == "alert" or name in frozenset(Occasion):
+        raise InputError(f"'{name}' is no template of a digest: see 'mailer templates list'")
+    open_workbench(read_settings()).file(name, "body.html")
+    return name

@@ -1,7 +1,5 @@
 """Parts of a mail, printed: headers, text, the HTML drawn, the source."""
 
-import email
-import email.policy
 import shutil
 import sys
 from enum import StrEnum
@@ -10,6 +8,7 @@ from mailer.cli.output import say
 from mailer.core.hygiene import clean_header
 from mailer.errors import InputError
 from mailer.render.mail import Mail
+from mailer.render.opened import header_lines
 from mailer.render.terminal import draw_html
 
 
@@ -30,12 +29,6 @@ def read_part(text: str) -> Part:
         raise InputError(
             f"unknown part '{clean_header(text, 40)}': use {', '.join(Part)}"
         ) from error
-
-
-def header_lines(content: bytes) -> list[str]:
-    """Return the header fields as people read them: decoded, one a line."""
-    message = email.message_from_bytes(content, policy=email.policy.default)
-    return [f"{name}: {clean_header(str(value), 998)}" for name, value in message.items()]
 
 
 def print_part(mail: Mail, content: bytes, part: Part) -> None:

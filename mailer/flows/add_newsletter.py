@@ -18,7 +18,17 @@ def add_newsletter(database: Database, newsletter: Newsletter) -> None:
     """Add a newsletter; raises InputError when its slug is taken or a part cannot be used."""
     if slugify(newsletter.slug) != newsletter.slug or not newsletter.slug.isascii():
         raise InputError(f"'{newsletter.slug}' is no slug: use lower-case letters, digits, dashes")
-    newsletter = replace(
+    newsletter = clean_newsletter(newsletter)
+    with database.write() as connection:
+        if any(there.slug == newsletter.slug for there in list_newsletters(connection)):
+            raise InputError(f"a newsletter '{newsletter.slug}' exists already")
+        parse(newsletter.base_expression, read_vocabulary(connection))
+        save_newsletter(connection, newsletter)
+
+
+def clean_newsletter(newsletter: Newsletter) -> Newsletter:
+    """Return it with clean texts and readable addresses, languages and zone; raises InputError."""
+    return replace(
         newsletter,
         name=clean_header(newsletter.name, 100),
         sender_name=clean_header(newsletter.sender_name, 100),
@@ -27,8 +37,3 @@ def add_newsletter(database: Database, newsletter: Newsletter) -> None:
         locales=tuple(read_locale(locale) for locale in newsletter.locales),
         timezone=read_timezone(newsletter.timezone),
     )
-    with database.write() as connection:
-        if any(there.slug == newsletter.slug for there in list_newsletters(connection)):
-            raise InputError(f"a newsletter '{newsletter.slug}' exists already")
-        parse(newsletter.base_expression, read_vocabulary(connection))
-        save_newsletter(connection, newsletter)

@@ -1,6 +1,6 @@
 """Preview: the very mail a reader would get, writing nothing to the ledger."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from mailer.core.letters import Letter
@@ -30,11 +30,18 @@ class Preview:
 
 
 def preview_mail(
-    desk: Desk, newsletter_slug: str, cadence: Cadence, *, reader_email: str, as_of: datetime
+    desk: Desk,
+    newsletter_slug: str,
+    cadence: Cadence,
+    *,
+    reader_email: str,
+    as_of: datetime,
+    template: str = "",
 ) -> tuple[Preview | None, PlannedMail | None]:
     """Return the mail a run as of this moment would send her, or None when nothing is new.
 
-    The second value is her part of the plan, None when the run would not ask her at all.
+    The second value is her part of the plan, None when the run would not ask her at all. A digest
+    is drawn with `template` instead of the newsletter's own, if one is named.
     """
     plan = draft_plan(desk, newsletter_slug, cadence, as_of=as_of, reader_email=reader_email)
     if not plan.mails:
@@ -44,6 +51,8 @@ def preview_mail(
         newsletter = find_newsletter(connection, newsletter_slug)
         composer = Composer(desk, connection, newsletter, cadence, as_of=as_of)
     letter = letter_of_plan(planned, composer, desk.signer)
+    if template:
+        letter = replace(letter, newsletter=replace(letter.newsletter, template=template))
     built = build_mail(desk, letter, composer.vocabulary)
     return Preview(letter, built.mail, built.content, built.sender, planned), planned
 

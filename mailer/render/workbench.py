@@ -11,6 +11,7 @@ from pathlib import Path
 from mailer.core.letters import Letter
 from mailer.core.notices import Notice, Occasion
 from mailer.core.readers import MailFormat
+from mailer.core.tags import Vocabulary
 from mailer.core.tokens import Signer
 from mailer.errors import NotFoundError
 from mailer.render.environment import Templates, packaged_templates
@@ -24,6 +25,7 @@ from mailer.render.mail import Mail, Renderer
 from mailer.render.message import build_message
 from mailer.render.notice_message import build_notice
 from mailer.render.notice_views import view_notice
+from mailer.render.pages import template_of
 from mailer.render.samples import VOCABULARY, sample_letter, sample_notice, sample_told
 from mailer.render.site import Site, address_lines
 from mailer.render.speech import speech_of
@@ -92,31 +94,39 @@ class Workbench:
 
     def draw(self, name: str, *, locale: str = "en", text_only: bool = False) -> Drawn:
         """Return the sample of a mail as it would be sent; raises RenderError or NotFoundError."""
-        paper = self.paper(name, locale=locale, text_only=text_only)
+        return self.draw_paper(self.paper(name, locale=locale, text_only=text_only), VOCABULARY)
+
+    def draw_paper(self, paper: Letter | Notice, vocabulary: Vocabulary) -> Drawn:
+        """Return a letter or notice as it would be sent; raises RenderError."""
         if isinstance(paper, Notice):
             mail = self._renderer.render_notice(paper)
             return Drawn(paper, mail, build_notice(paper, mail, self.site, self._signer))
-        mail = self._renderer.render(paper, VOCABULARY)
+        mail = self._renderer.render(paper, vocabulary)
         return Drawn(paper, mail, build_message(paper, mail, self.site, self._signer))
 
     def lint(self, name: str) -> list[Finding]:
-        """Return what is wrong with a mail, each finding at its line of the template.
+        """Return what is wrong with the sample of a mail, each finding at its template's line.
 
         Raises RenderError when there is no mail to look at.
         """
-        drawn = self.draw(name)
+        return self.lint_paper(self.paper(name), VOCABULARY)
+
+    def lint_paper(self, paper: Letter | Notice, vocabulary: Vocabulary) -> list[Finding]:
+        """Return what is wrong with a letter or notice, as `lint` does."""
+        drawn = self.draw_paper(paper, vocabulary)
         links = Links(self.site, self._signer)
         view: object
-        if isinstance(drawn.paper, Notice):
-            view = view_notice(drawn.paper, self.site, links)
+        if isinstance(paper, Notice):
+            name, view = str(paper.occasion), view_notice(paper, self.site, links)
         else:
-            view = view_letter(drawn.paper, self.site, links, VOCABULARY)
-        marked = self._marked.render(f"{name}/body.html", speech_of(drawn.paper.locale), mail=view)
-        html, origins = read_origins(marked)
+            name = template_of(paper.newsletter, paper.cadence)
+            view = view_letter(paper, self.site, links, vocabulary)
+        source = None
+        if drawn.mail.html:
+            marked = self._marked.render(f"{name}/body.html", speech_of(paper.locale), mail=view)
+            html, origins = read_origins(marked)
+            source = Page(html, is_source=True)
         findings = lint_message(
-            drawn.content,
-            name=name,
-            address_lines=address_lines(self.site),
-            source=Page(html, is_source=True),
+            drawn.content, name=name, address_lines=address_lines(self.site), source=source
         )
-        return [placed(finding, origins) for finding in findings]
+        return [placed(finding, origins) for finding in findings] if source else findings

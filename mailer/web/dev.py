@@ -1,5 +1,0 @@
-"""The developer's previews; never in production."""
-
-from mailer.web.visits import Area
-
-router = Area()

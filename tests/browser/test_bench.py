@@ -1,0 +1,105 @@
+"""The bench in a real browser: it draws itself anew on save, keeps the choice, follows keys."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, sync_playwright
+
+from mailer.bootstrap import open_installation
+from mailer.render.environment import packaged_templates
+from mailer.settings import Settings
+from mailer.web.serving import serving
+
+CHROMIUM = Path("/usr/bin/chromium")
+
+
+@pytest.fixture
+def templates(tmp_path: Path) -> Path:
+    """A folder of templates of somebody's own."""
+    own = tmp_path / "own"
+    shutil.copytree(packaged_templates() / "email" / "digest", own / "email" / "digest")
+    return own
+
+
+@pytest.fixture
+def bench(tmp_path: Path, migrated_sqlite: Path, templates: Path) -> Iterator[str]:
+    """The address of the pages of an installation without a single row."""
+    shutil.copyfile(migrated_sqlite, tmp_path / "mailer.db")
+    settings = Settings(database_url=f"sqlite:///{tmp_path / 'mailer.db'}", templates=templates)
+    room = open_installation(settings)
+    with serving(room, "127.0.0.1", 0) as address:
+        yield address
+    room.close()
+
+
+@pytest.fixture
+def page() -> Iterator[Page]:
+    """A tab, and nothing in it may go wrong."""
+    if not CHROMIUM.exists():
+        pytest.skip("chromium is missing: apt install chromium")
+    arguments = ["--disable-background-networking"]
+    arguments += ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=str(CHROMIUM), args=arguments)
+        tab = browser.new_page(viewport={"width": 1280, "height": 900})
+        wrong: list[str] = []
+        tab.on("pageerror", lambda error: wrong.append(str(error)))
+        tab.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
+        yield tab
+        browser.close()
+    assert not wrong
+
+
+def edit(templates: Path, old: str, new: str) -> None:
+    path = templates / "email" / "digest" / "body.html"
+    path.write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+
+
+def test_a_saved_template_is_seen_and_the_choice_is_kept(
+    bench: str, page: Page, templates: Path
+) -> None:
+    page.goto(f"{bench}/dev/preview?mail=digest&locale=it")
+    desktop = page.frame_locator('iframe[title="Desktop"]')
+    desktop.get_by_text("The Sample Daily").first.wait_for()
+
+    edit(templates, "{{ draw.masthead(mail) }}", "<tr><td><h1>Dawn edition</h1></td></tr>")
+    desktop.get_by_text("Dawn edition").wait_for()
+    assert page.url.endswith("/dev/preview?mail=digest&locale=it")
+
+    edit(templates, "Dawn edition", "{{ mail.newsleter }}")
+    page.get_by_text("did you mean 'newsletter'?").wait_for()
+    assert page.locator(".excerpt .it").inner_text().startswith(">")
+
+    edit(templates, "mail.newsleter", "mail.newsletter")
+    desktop.get_by_role("heading", name="The Sample Daily").wait_for()
+
+
+def test_keys_choose_panes_and_mails(bench: str, page: Page) -> None:
+    page.goto(f"{bench}/dev/preview")
+    page.keyboard.press("2")
+    page.get_by_text("360 px, dark").wait_for()
+    dark = page.frame_locator('iframe[title="Desktop, dark"]').locator("body")
+    assert dark.evaluate("b => getComputedStyle(b).backgroundColor") == "rgb(18, 17, 16)"
+    page.keyboard.press("n")
+    page.get_by_text("sample of alert").wait_for()
+    page.keyboard.press("6")
+    page.locator(".findings").wait_for()
+    page.keyboard.press("p")
+    page.get_by_text("sample of digest").wait_for()
+    assert "pane=lint" in page.url
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_nothing_is_wider_than_the_window(bench: str, page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    for path in (
+        "/dev/preview",
+        "/dev/preview?pane=source",
+        "/dev/preview?pane=lint",
+        "/dev/mailbox",
+    ):
+        page.goto(bench + path)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
