@@ -1,5 +1,6 @@
 """The one place where objects are joined: settings in, a working installation out."""
 
+import secrets
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -56,31 +57,17 @@ class Installation:
 
         Mail is signed on its way when there is a DKIM key, and stopped when it is not allowed out.
         """
-        backend = self._bare_backend(stream)
+        backend = open_backend(self.settings.backend, backend_options(self.settings, stream))
         if self.dkim:
             backend = SigningBackend(backend, self.dkim)
         allowed = self.desk.allowed
         return GuardedBackend(backend, allowed) if allowed.patterns else backend
 
-    def _bare_backend(self, stream: TextIO | None) -> Backend:
-        return open_backend(
-            self.settings.backend,
-            BackendOptions(
-                smtp_urls=tuple(
-                    url.strip()
-                    for url in self.settings.smtp_url.get_secret_value().split(",")
-                    if url.strip()
-                ),
-                smtp_window=self.settings.smtp_window,
-                http_url=self.settings.http_url,
-                http_token=self.settings.http_token.get_secret_value(),
-                smtp_connections=self.settings.smtp_connections,
-                smtp_password_command=self.settings.smtp_password_command,
-                maildir=self.settings.maildir,
-                stream=stream or sys.stdout,
-                draw_html=lambda html, width: draw_html(html, width=width),
-            ),
-        )
+    def test_desk(self) -> Desk:
+        """Return the desk for test mails: their links are signed with a secret nobody keeps."""
+        signer = Signer((secrets.token_hex(),))
+        renderer = _renderer(self.settings, self.desk.site, signer)
+        return replace(self.desk, signer=signer, renderer=renderer)
 
     def close(self) -> None:
         """Close the database and the throttle."""
@@ -94,9 +81,7 @@ def open_installation(settings: Settings, *, clock: Clock = utc_now) -> Installa
     PostgreSQL is shared between machines: it is migrated only by `mailer db upgrade`.
     Raises SettingsError, BackendError (DKIM), InputError (schema) or ServiceAway.
     """
-    dkim = read_dkim_signer(
-        settings.dkim_domain, settings.dkim_selector, settings.dkim_key.get_secret_value()
-    )
+    dkim = dkim_signer(settings)
     database = Database.open(settings.database_url)
     if database.is_sqlite:
         upgrade(settings.database_url)
@@ -104,15 +89,9 @@ def open_installation(settings: Settings, *, clock: Clock = utc_now) -> Installa
         database.require_current()
     signer = Signer(settings.secrets)
     site = _site(settings)
-    renderer = Renderer(
-        site,
-        signer,
-        overrides=settings.templates,
-        max_mail_bytes=settings.max_mail_kb * 1024,
-    )
     desk = Desk(
         database,
-        renderer,
+        _renderer(settings, site, signer),
         signer,
         site,
         bounce_address=settings.bounce_address,
@@ -120,6 +99,39 @@ def open_installation(settings: Settings, *, clock: Clock = utc_now) -> Installa
         throttle=_open_throttle(settings),
     )
     return Installation(settings, desk, clock, dkim)
+
+
+def backend_options(settings: Settings, stream: TextIO | None = None) -> BackendOptions:
+    """Return what backends may be built from; `stream` is where the console backend writes."""
+    return BackendOptions(
+        smtp_urls=tuple(
+            url.strip() for url in settings.smtp_url.get_secret_value().split(",") if url.strip()
+        ),
+        smtp_window=settings.smtp_window,
+        smtp_connections=settings.smtp_connections,
+        smtp_password_command=settings.smtp_password_command,
+        http_url=settings.http_url,
+        http_token=settings.http_token.get_secret_value(),
+        maildir=settings.maildir,
+        stream=stream or sys.stdout,
+        draw_html=lambda html, width: draw_html(html, width=width),
+    )
+
+
+def dkim_signer(settings: Settings) -> DkimSigner | None:
+    """Return what signs mail, None without keys; raises BackendError."""
+    return read_dkim_signer(
+        settings.dkim_domain, settings.dkim_selector, settings.dkim_key.get_secret_value()
+    )
+
+
+def _renderer(settings: Settings, site: Site, signer: Signer) -> Renderer:
+    return Renderer(
+        site,
+        signer,
+        overrides=settings.templates,
+        max_mail_bytes=settings.max_mail_kb * 1024,
+    )
 
 
 def _open_throttle(settings: Settings) -> Throttle:

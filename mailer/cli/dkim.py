@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
+from mailer.bootstrap import dkim_signer
 from mailer.cli.options import JsonOption
 from mailer.cli.output import print_json, say
 from mailer.core.hygiene import clean_header
-from mailer.delivery.dkim import read_dkim_signer
 from mailer.delivery.dkim_keys import new_dkim_key, read_dkim_domains, read_dkim_keys
 from mailer.errors import InputError
 from mailer.settings import read_settings
@@ -55,10 +55,7 @@ def new(
 @app.command("show")
 def show(as_json: JsonOption = False) -> None:
     """Show the DNS records of the keys in the settings; the keys themselves are never shown."""
-    settings = read_settings()
-    signer = read_dkim_signer(
-        settings.dkim_domain, settings.dkim_selector, settings.dkim_key.get_secret_value()
-    )
+    signer = dkim_signer(read_settings())
     records = [
         {
             "domain": domain,

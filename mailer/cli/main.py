@@ -17,6 +17,7 @@ from mailer.cli import (
     deliveries,
     demo,
     dkim,
+    doctor,
     domains,
     explanations,
     expressions,
@@ -33,8 +34,10 @@ from mailer.cli import (
     schedules,
     serving,
     stories,
+    suppressions,
     tags,
     templates,
+    testing,
 )
 from mailer.cli.output import note
 from mailer.core.expressions import point_at
@@ -58,6 +61,8 @@ app.command()(serving.web)
 app.command()(serving.worker)
 app.command()(serving.beat)
 app.command()(serving.drain)
+app.command()(doctor.doctor)
+app.command("send-test")(testing.send_test_mail)
 app.command()(explanations.explain)
 app.command()(schedules.tick)
 app.command()(follows.follow)
@@ -75,6 +80,7 @@ app.add_typer(schedules.app, name="schedules")
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(database.app, name="db")
+app.add_typer(suppressions.app, name="suppressions")
 app.add_typer(dkim.app, name="dkim")
 app.add_typer(domains.domains_app, name="domains")
 app.add_typer(domains.relays_app, name="relays")

@@ -80,6 +80,12 @@ class Database:
         ):
             yield connection
 
+    @property
+    def is_made(self) -> bool:
+        """Whether a file of SQLite exists; opening makes it, and looking must not."""
+        path = self._engine.url.database
+        return not self.is_sqlite or path in (None, "", ":memory:") or Path(path).exists()
+
     def require_current(self) -> None:
         """Raise InputError when the schema is not the one this code was written for."""
         with self.read() as connection:
