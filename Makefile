@@ -6,7 +6,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 	--custom-compile-command "make lock" $(UPGRADE) pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check test format catalogues caniemail pictures lock clean static chromium postfix
+.PHONY: help demo check test audit format catalogues caniemail pictures lock clean static chromium postfix
 
 help:  ## List these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -19,6 +19,10 @@ check: static  ## Format, lint, types, import contracts and the fast tests: unde
 
 test: chromium postfix static  ## Everything, with servers of its own: under ten minutes
 	$(BIN)/pytest -n logical --maxprocesses 8
+
+audit: .venv/.dev  ## Ask for known vulnerabilities of what requirements/ names; lint S is part of `make check`
+	$(BIN)/pip-audit --disable-pip --require-hashes --requirement requirements/runtime.txt
+	$(BIN)/pip-audit --disable-pip --require-hashes --requirement requirements/dev.txt
 
 format: .venv/.dev  ## Rewrite the code in the house format
 	$(BIN)/ruff check --fix-only --quiet .

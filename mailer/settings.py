@@ -4,9 +4,11 @@ Only `bootstrap` and the edges read them; everything below gets values.
 """
 
 import os
+from collections.abc import Iterable
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -15,6 +17,7 @@ from mailer.core.bounce_addresses import read_bounce_address
 from mailer.core.bounces import SoftRule
 from mailer.core.deliveries import InDoubtPolicy
 from mailer.core.recipients import AllowedRecipients, read_allowed_recipients
+from mailer.core.redaction import redact
 from mailer.core.throttles import CONCURRENCY, Limits, read_domain_rates
 from mailer.errors import InputError, SettingsError
 
@@ -125,6 +128,11 @@ class Settings(BaseSettings):
     def allowed_recipients(self) -> AllowedRecipients:
         """The patterns of addresses that may get mail outside production."""
         return read_allowed_recipients(self.allow_recipients)
+
+    def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
+        """Show settings without the passwords that stand in addresses (S23)."""
+        for name, value in super().__repr_args__():
+            yield name, redact(value) if isinstance(value, str) else value
 
     @property
     def is_embedded(self) -> bool:

@@ -39,6 +39,7 @@ from mailer.cli import (
     templates,
     testing,
 )
+from mailer.cli.logs import redact_logs
 from mailer.cli.output import note
 from mailer.core.expressions import point_at
 from mailer.errors import ExpressionError, MailerError, ServiceAway, TemplateError
@@ -110,6 +111,7 @@ def main(
 
 def run() -> None:
     """Run the command line and exit with its code."""
+    redact_logs()
     try:
         app()
     except ExpressionError as error:
