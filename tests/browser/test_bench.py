@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, sync_playwright
 
 from mailer.bootstrap import open_installation
@@ -90,6 +91,18 @@ def test_keys_choose_panes_and_mails(bench: str, page: Page) -> None:
     page.keyboard.press("p")
     page.get_by_text("sample of digest").wait_for()
     assert "pane=lint" in page.url
+
+
+def test_the_verdict_of_lint_comes_by_itself(bench: str, page: Page) -> None:
+    page.goto(f"{bench}/dev/preview?mail=welcome")
+    page.get_by_text("0 errors, 0 warnings").wait_for()
+
+
+def test_nothing_stands_in_the_way_of_anybody(bench: str, page: Page) -> None:
+    for path in ("preview", "preview?pane=lint", "preview?pane=headers", "mailbox"):
+        page.goto(f"{bench}/dev/{path}")
+        found = Axe().run(page)
+        assert found.violations_count == 0, found.generate_report()
 
 
 @pytest.mark.parametrize("width", [1280, 360])

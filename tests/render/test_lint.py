@@ -167,6 +167,13 @@ def test_odd_pages_stop_nothing() -> None:
         lint_page("plain words", name="p")
 
 
+def test_a_hostile_page_is_read_to_its_end() -> None:
+    deep = HEAD + "<div style='color:#111'>" * 3000 + "hello"
+    assert "depth" in rules(lint_page(deep, name="deep"))
+    wild = "<style>" + "/*" * 20_000 + "{" * 20_000 + "</style><p style='" + "a:b;" * 20_000 + "'>x"
+    assert lint_page(HEAD + wild, name="wild")
+
+
 def test_the_table_of_clients_is_whole() -> None:
     table = read_table()
     assert table.updated_on >= "2026-05-13"

@@ -14,7 +14,7 @@ from lxml.cssselect import CSSSelector
 from lxml.html import HtmlElement
 
 from mailer.render.lint.colours import Colour, contrast, hex_of, read_colour
-from mailer.render.lint.documents import Page, is_hidden, line_of, style_of
+from mailer.render.lint.documents import Page, line_of, style_of
 from mailer.render.lint.findings import Finding, Level
 from mailer.render.lint.style_sheets import Declaration, Rule
 
@@ -89,7 +89,7 @@ class _Cascade:
             element, outer = waiting.pop()
             own = self._look(element, outer)
             words = (element.text or "") + "".join(child.tail or "" for child in element)
-            if words.strip() and not is_hidden(element):
+            if words.strip() and not self._page.hides(element):
                 yield element, own
             waiting += [(child, own) for child in reversed(element) if isinstance(child.tag, str)]
 

@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 
 from lxml import etree
 from lxml.html import HtmlElement, HTMLParser, document_fromstring
@@ -14,6 +14,7 @@ from mailer.render.lint.style_sheets import Declaration, Rule, read_declarations
 _STYLE = re.compile(r"<style\b([^>]*)>(.*?)(?:</style\s*>|\Z)", re.IGNORECASE | re.DOTALL)
 _MSO = re.compile(r"<!--\[if [^\]]*\]>.*?<!\[endif\]-->", re.DOTALL)
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_NEVER_SHOWN = frozenset({"head", "script", "style", "template", "title"})
 _HIDING = {("display", "none"), ("visibility", "hidden"), ("mso-hide", "all")}
 
 
@@ -71,33 +72,59 @@ class Page:
         """The words a reader sees, in one line."""
         words: list[str] = []
         for element in self.elements():
-            if not is_hidden(element):
+            if not self.hides(element):
                 words.append(element.text or "")
             parent = element.getparent()
-            if parent is not None and not is_hidden(parent):
+            if parent is not None and not self.hides(parent):
                 words.append(element.tail or "")
         return " ".join(" ".join(words).split())
+
+    def hides(self, element: HtmlElement) -> bool:
+        """Say whether an element or one around it is not shown."""
+        return element in self._hidden
+
+    @cached_property
+    def _hidden(self) -> set[HtmlElement]:
+        hidden: set[HtmlElement] = set()
+        for element in self.elements():
+            parent = element.getparent()
+            if (parent is not None and parent in hidden) or _hides_itself(element):
+                hidden.add(element)
+        return hidden
+
+    @cached_property
+    def depth(self) -> int:
+        """How deep elements are nested."""
+        deepest = 0
+        depths: dict[HtmlElement, int] = {}
+        for element in self.elements():
+            parent = element.getparent()
+            depths[element] = depths.get(parent, 0) + 1 if parent is not None else 1
+            deepest = max(deepest, depths[element])
+        return deepest
 
 
 def style_of(element: HtmlElement) -> list[Declaration]:
     """Return what the style attribute of an element declares."""
     text = element.get("style", "")
-    return read_declarations(text, line_of(element)) if text else []
+    return [replace(each, line=line_of(element)) for each in _declared(text)] if text else []
+
+
+@lru_cache(maxsize=4096)
+def _declared(style: str) -> tuple[Declaration, ...]:
+    # A mail says the same again and again: once inlined, each paragraph has its class's style.
+    return tuple(read_declarations(style))
+
+
+def _hides_itself(element: HtmlElement) -> bool:
+    return element.tag in _NEVER_SHOWN or any(
+        (rule.name, rule.value.lower()) in _HIDING for rule in _declared(element.get("style", ""))
+    )
 
 
 def line_of(element: HtmlElement) -> int:
     """Return the number of the line an element stands in."""
     return int(element.sourceline or 0)
-
-
-def is_hidden(element: HtmlElement) -> bool:
-    """Say whether an element or one around it is not shown."""
-    for each in (element, *element.iterancestors()):
-        if each.tag in ("head", "script", "style", "template", "title"):
-            return True
-        if any((rule.name, rule.value.lower()) in _HIDING for rule in style_of(each)):
-            return True
-    return False
 
 
 def words_of(element: HtmlElement) -> str:

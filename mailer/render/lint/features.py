@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from lxml.html import HtmlElement
 
@@ -159,23 +160,25 @@ _SELECTORS = {
 
 
 def _of_declaration(declaration: Declaration, *, is_guarded: bool) -> Iterator[Use]:
-    name, value, line = declaration.name, declaration.value.lower(), declaration.line
-    shown = f"{name}: {declaration.value}"
+    shown = f"{declaration.name}: {declaration.value}"
     shown = shown if len(shown) <= 60 else shown[:59] + "…"
-    if name.startswith(("mso-", "-ms-", "-moz-", "-webkit-", "-apple-")):
-        return
-    if name.startswith("--"):
-        yield Use("css-variables", line, shown, is_guarded)
-        return
-    for slug in _of_property(name, value):
-        yield Use(slug, line, shown, is_guarded)
-    for slug, pattern in _VALUES.items():
-        if re.search(pattern, value):
-            yield Use(slug, line, shown, is_guarded)
-    for unit in set(_UNITS.findall(value)):
-        yield Use(f"css-unit-{'percent' if unit == '%' else unit}", line, shown, is_guarded)
+    for slug in _slugs(declaration.name, declaration.value.lower()):
+        yield Use(slug, declaration.line, shown, is_guarded)
     if declaration.is_important:
-        yield Use("css-important", line, shown, is_guarded)
+        yield Use("css-important", declaration.line, shown, is_guarded)
+
+
+@lru_cache(maxsize=8192)
+def _slugs(name: str, value: str) -> tuple[str, ...]:
+    if name.startswith(("mso-", "-ms-", "-moz-", "-webkit-", "-apple-")):
+        return ()
+    if name.startswith("--"):
+        return ("css-variables",)
+    slugs = [*_of_property(name, value)]
+    slugs += [slug for slug, pattern in _VALUES.items() if re.search(pattern, value)]
+    units = sorted(set(_UNITS.findall(value)))
+    slugs += [f"css-unit-{'percent' if unit == '%' else unit}" for unit in units]
+    return tuple(slugs)
 
 
 def _of_property(name: str, value: str) -> Iterator[str]:

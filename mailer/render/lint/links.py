@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from mailer.render.lint.documents import Page, is_hidden, line_of, words_of
+from mailer.render.lint.documents import Page, line_of, words_of
 from mailer.render.lint.findings import Finding, Level
 
 # What a screen reader's list of links is full of, in the languages of our catalogues and around.
@@ -30,7 +30,7 @@ def check_links(page: Page) -> Iterator[Finding]:
                 yield Finding("link-empty", Level.WARN, "a link without href", "give it one", line)
             continue
         yield from _check_address(address.strip(), line, "link")
-        if is_hidden(element):
+        if page.hides(element):
             continue
         said = words_of(element)
         if not said and not element.get("aria-label"):

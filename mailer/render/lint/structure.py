@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from lxml.html import HtmlElement
 
 from mailer.render.languages import direction_of, language_of
-from mailer.render.lint.documents import Page, is_hidden, line_of, style_of, words_of
+from mailer.render.lint.documents import Page, line_of, style_of, words_of
 from mailer.render.lint.findings import Finding, Level
 
 # Gmail shows 102 KB of HTML and hides the rest behind a link, footer and all.
@@ -50,7 +50,7 @@ def check_structure(page: Page) -> Iterator[Finding]:
             "link to a page instead",
             line_of(element),
         )
-    if max((len(list(e.iterancestors())) for e in page.elements()), default=0) > _DEEPEST:
+    if page.depth > _DEEPEST:
         yield Finding(
             "depth",
             Level.ERROR,
@@ -126,7 +126,7 @@ def _check_head(page: Page) -> Iterator[Finding]:
 
 def _check_headings(page: Page) -> Iterator[Finding]:
     tags = [f"h{level}" for level in range(1, 7)]
-    headings = [element for element in page.elements(*tags) if not is_hidden(element)]
+    headings = [element for element in page.elements(*tags) if not page.hides(element)]
     levels = [int(str(element.tag)[1]) for element in headings]
     if levels.count(1) != 1:
         yield Finding(
@@ -188,7 +188,7 @@ def _check_tables(page: Page) -> Iterator[Finding]:
 
 def _check_texts(page: Page) -> Iterator[Finding]:
     for element in page.elements():
-        if is_hidden(element):
+        if page.hides(element):
             continue
         for declaration in style_of(element):
             if declaration.name in ("font-size", "font"):

@@ -1,11 +1,17 @@
 """Reading style sheets with their line numbers: rules, what they stand in, declarations."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 _COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
 _STRING = re.compile(r'"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\'', re.DOTALL)
+_BOUND = re.compile(r"[{};]")
+_BRACE = re.compile(r"[{}]")
+_MARK = re.compile(r"[;()]")
+_IMPORTANT = re.compile(r"\s*!\s*important$", re.IGNORECASE)
+_MOST_NESTED = 20
 # Rules that hold rules; all others with braces hold declarations.
 _HOLDERS = ("@media", "@supports", "@layer", "@container", "@keyframes", "@-webkit-keyframes")
 
@@ -38,67 +44,80 @@ def read_sheet(text: str, line: int = 1) -> list[Rule]:
     # What is blanked keeps its length, so that places stay.
     plain = _COMMENT.sub(_blank, text)
     hidden = _STRING.sub(_mask, plain)
-    return list(_rules(plain, hidden, 0, len(plain), (), line))
+    return list(_rules(_Text(plain, hidden, line), 0, len(plain), ()))
 
 
 def read_declarations(text: str, line: int = 1) -> list[Declaration]:
     """Return the declarations of a style attribute or of the inside of a rule."""
     plain = _COMMENT.sub(_blank, text)
     hidden = _STRING.sub(_mask, plain)
-    return list(_declarations(plain, hidden, 0, len(plain), line))
+    return list(_declarations(_Text(plain, hidden, line), 0, len(plain)))
 
 
-def _rules(  # noqa: PLR0917 - a text, its mask, and where in them
-    plain: str, hidden: str, start: int, end: int, within: tuple[str, ...], line: int
-) -> Iterator[Rule]:
+class _Text:
+    """A text, the same with its strings masked, and the numbers of its lines."""
+
+    def __init__(self, plain: str, hidden: str, line: int) -> None:
+        self.plain = plain
+        self.hidden = hidden
+        self._first = line
+        self._ends = [found.start() for found in re.finditer("\n", plain)]
+
+    def line(self, place: int) -> int:
+        """Return the number of the line of a place."""
+        return self._first + bisect_left(self._ends, place)
+
+
+def _rules(text: _Text, start: int, end: int, within: tuple[str, ...]) -> Iterator[Rule]:
     at = start
     while at < end:
-        found = re.compile(r"[{};]").search(hidden, at, end)
+        found = _BOUND.search(text.hidden, at, end)
         if found is None:
             return
-        head = plain[at : found.start()].strip()
-        where = line + plain.count("\n", 0, at + _lead(plain[at : found.start()]))
+        whole = text.plain[at : found.start()]
+        head, where = whole.strip(), text.line(at + _lead(whole))
         if found[0] != "{":
             if found[0] == ";" and head.startswith("@"):
                 yield Rule(head, (), where, within)
             at = found.end()
             continue
-        close = _closing(hidden, found.end(), end)
-        if head.lower().startswith(_HOLDERS):
+        close = _closing(text.hidden, found.end(), end)
+        if head.lower().startswith(_HOLDERS) and len(within) < _MOST_NESTED:
             yield Rule(head, (), where, within)
-            yield from _rules(plain, hidden, found.end(), close, (*within, head), line)
+            yield from _rules(text, found.end(), close, (*within, head))
         else:
-            inside = tuple(_declarations(plain, hidden, found.end(), close, line))
-            yield Rule(head, inside, where, within)
+            yield Rule(head, tuple(_declarations(text, found.end(), close)), where, within)
         at = close + 1
 
 
-def _declarations(
-    plain: str, hidden: str, start: int, end: int, line: int
-) -> Iterator[Declaration]:
+def _declarations(text: _Text, start: int, end: int) -> Iterator[Declaration]:
     at, depth = start, 0
-    for place in range(start, end + 1):
-        character = hidden[place] if place < end else ";"
-        depth += (character == "(") - (character == ")")
-        if character != ";" or (depth > 0 and place < end):
-            continue
-        text = plain[at:place]
-        name, colon, value = text.partition(":")
-        if colon and name.strip():
-            where = line + plain.count("\n", 0, at + _lead(text))
-            value = " ".join(value.split())
-            important = re.search(r"\s*!\s*important$", value, re.IGNORECASE)
-            value = value[: important.start()] if important else value
-            yield Declaration(name.strip().lower(), value, where, important is not None)
-        at, depth = place + 1, 0
+    for found in _MARK.finditer(text.hidden, start, end):
+        if found[0] != ";":
+            depth += 1 if found[0] == "(" else -1
+        elif depth <= 0:
+            yield from _declaration(text, at, found.start())
+            at, depth = found.end(), 0
+    yield from _declaration(text, at, end)
+
+
+def _declaration(text: _Text, start: int, end: int) -> Iterator[Declaration]:
+    whole = text.plain[start:end]
+    name, colon, value = whole.partition(":")
+    if colon and name.strip():
+        value = " ".join(value.split())
+        important = _IMPORTANT.search(value)
+        value = value[: important.start()] if important else value
+        where = text.line(start + _lead(whole))
+        yield Declaration(name.strip().lower(), value, where, important is not None)
 
 
 def _closing(hidden: str, start: int, end: int) -> int:
     depth = 1
-    for place in range(start, end):
-        depth += (hidden[place] == "{") - (hidden[place] == "}")
+    for found in _BRACE.finditer(hidden, start, end):
+        depth += 1 if found[0] == "{" else -1
         if depth == 0:
-            return place
+            return found.start()
     return end
 
 

@@ -69,7 +69,7 @@ def _see_reader(room: Installation, bench: Workbench, choice: Choice, *, with_li
         if planned is None:
             silence = "A run would not ask her: no follow of this cadence, paused or not confirmed."
         else:
-            silence = "She would get no mail: nothing is new to her."
+            silence = "She would get no mail: nothing is new to her. What she got: see Mailbox."
         return Sight(planned=planned, silence=silence)
     findings: list[Finding] = []
     if with_lint:
