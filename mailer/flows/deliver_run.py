@@ -267,6 +267,8 @@ class _Batch:
                 prolong(connection, self.token, now)
                 self.kept_at = now
             marked = set(mark(connection, ids, self.token, now, digests))
+            if len(marked) == len(ids):
+                return marked
             # Neither marked nor withheld: the run was paused, or the time of the mail is over.
             back = set(release(connection, ids, self.token, "its run or its time is over"))
             gone = states_of(connection, sorted(set(ids) - marked - back))

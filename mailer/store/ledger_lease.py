@@ -159,10 +159,15 @@ def mark(
             .order_by(readers.c.id)
             .with_for_update(read=True)
         )
-    for lost, reason in lost_consent(now):
+    # Nearly always nobody: one question instead of a write for each reason.
+    lost = lost_consent(now)
+    gone = connection.execute(
+        select(deliveries.c.id, case(*lost)).where(mine, or_(*(how for how, _ in lost)))
+    ).all()
+    for reason in sorted({row[1] for row in gone}):
         withheld = connection.scalars(
             update(deliveries)
-            .where(mine, lost)
+            .where(mine, deliveries.c.id.in_([row.id for row in gone if row[1] == reason]))
             .values(
                 state=_S.WITHHELD.value,
                 state_reason=reason,
