@@ -140,18 +140,22 @@ def examine_dns(
     resolver: str,
 ) -> Iterator[Finding]:
     """Look at what receivers will read about each sender's domain."""
-    domains = sorted({one.sender_address.rpartition("@")[2].lower() for one in newsletters})
-    if settings.bounce_address:
-        domains.append(settings.bounce_address.rpartition("@")[2].lower())
-    for domain in domains:
-        if dkim is not None and dkim.domain_for(domain) is None and domain in domains:
+    senders = [one.sender_address for one in newsletters]
+    if settings.sender_address:
+        senders.append(settings.sender_address)
+    signed = sorted({address.rpartition("@")[2].lower() for address in senders})
+    for domain in signed:
+        if dkim is not None and dkim.domain_for(domain) is None:
             yield fail(
                 f"dkim {domain}",
                 f"MAILER_DKIM_DOMAIN ({', '.join(dkim.domains)}) does not cover it: its mail halts",
-                "add the domain there, or change the newsletter's sender",
+                "add the domain there, or change the sender",
             )
+    domains = [*signed]
+    if settings.bounce_address:
+        domains.append(settings.bounce_address.rpartition("@")[2].lower())
     public = [domain for domain in dict.fromkeys(domains) if not _is_reserved(domain)]
-    for domain in domains:
+    for domain in dict.fromkeys(domains):
         if _is_reserved(domain):
             yield warn(
                 f"dns {domain}",

@@ -96,6 +96,7 @@ def test_an_installation_that_is_right_has_nothing_to_mend(good: Mailer) -> None
         ({"SMTP_URL": "smtp://127.0.0.1:1"}, "smtp", "fail: smtp://127.0.0.1:1 cannot be", 3),
         ({"DKIM_SELECTOR": "s2"}, "dkim", "fail: no key in DNS", 1),
         ({"DKIM_DOMAIN": "another.net"}, "dkim", "fail: MAILER_DKIM_DOMAIN (another.net)", 1),
+        ({"SENDER_ADDRESS": "desk@another.net"}, "dkim", "fail: MAILER_DKIM_DOMAIN", 1),
         ({"BACKEND": "memory"}, "backend", "warn: 'memory' keeps all mail on this machine", 0),
         ({"TEMPLATES": "templates"}, "templates", "fail: ", 1),
     ],
