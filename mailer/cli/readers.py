@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from mailer.cli import quiet_follows
 from mailer.cli.options import JsonOption
 from mailer.cli.output import note, print_json, print_table, say
 from mailer.cli.room import open_room
@@ -17,6 +18,7 @@ from mailer.store.preferences import follows_of, mutes_of
 from mailer.store.readers import find_reader, is_suppressed, list_readers
 
 app = typer.Typer(help="Readers: import, list, show.", no_args_is_help=True)
+app.command("quiet-follows")(quiet_follows.quiet_follows)
 
 
 @app.command("import")

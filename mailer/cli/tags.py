@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from mailer.cli import tag_changes
 from mailer.cli.options import JsonOption
 from mailer.cli.output import print_json, print_table, say
 from mailer.cli.room import open_room
@@ -12,7 +13,11 @@ from mailer.errors import InputError
 from mailer.flows.add_tag import add_tag
 from mailer.store.tags import read_vocabulary, story_counts
 
-app = typer.Typer(help="Tags: list, add.", no_args_is_help=True)
+app = typer.Typer(help="Tags: list, add, rename, merge, alias, parent.", no_args_is_help=True)
+app.command("rename")(tag_changes.rename)
+app.command("merge")(tag_changes.merge)
+app.command("alias")(tag_changes.alias)
+app.command("parent")(tag_changes.parent)
 
 
 @app.command("list")

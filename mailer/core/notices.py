@@ -30,6 +30,8 @@ class Occasion(StrEnum):
     CORRECTION = "correction"
     RETRACTION = "retraction"
     STORY_FROM_FRIEND = "story-from-friend"
+    TAGS_CHANGED = "tags-changed"
+    QUIET_FOLLOW = "quiet-follow"
     LETTER = "letter"
 
 
@@ -63,6 +65,8 @@ RULES: Mapping[Occasion, Rule] = {
     Occasion.CORRECTION: Rule(4 * _DAY, listed=True),
     Occasion.RETRACTION: Rule(4 * _DAY, listed=True),
     Occasion.STORY_FROM_FRIEND: Rule(_DAY, to_anybody=True),
+    Occasion.TAGS_CHANGED: Rule(4 * _DAY, listed=True),
+    Occasion.QUIET_FOLLOW: Rule(4 * _DAY, listed=True),
     Occasion.LETTER: Rule(4 * _DAY),
 }
 

@@ -1,5 +1,6 @@
 """Readers as people: finding, adding and changing them. Their preferences: store.preferences."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -84,6 +85,12 @@ def list_readers(connection: Connection, after_id: int = 0, limit: int = 10_000)
         select(readers).where(readers.c.id > after_id).order_by(readers.c.id).limit(limit)
     )
     return [reader_of(row) for row in rows]
+
+
+def readers_by_id(connection: Connection, reader_ids: Sequence[int]) -> dict[int, Reader]:
+    """Return these readers by id; unknown ones are missing."""
+    rows = connection.execute(select(readers).where(readers.c.id.in_(reader_ids)))
+    return {row.id: reader_of(row) for row in rows}
 
 
 def is_suppressed(connection: Connection, address: Address) -> bool:

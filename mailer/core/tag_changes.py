@@ -1,0 +1,46 @@
+"""Changes of tags, and an expression written out in its own order."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from mailer.core.expression_tokens import OPERATOR_WORDS
+from mailer.core.expressions import And, Everything, Expression, Not, Or, TagTerm
+
+
+class TagChangeKind(StrEnum):
+    """RENAME gives a tag another name, MERGE makes two one, ALIAS adds a spelling, PARENT moves."""
+
+    RENAME = "rename"
+    MERGE = "merge"
+    ALIAS = "alias"
+    PARENT = "parent"
+
+
+@dataclass(frozen=True, slots=True)
+class TagChange:
+    """What an operator asks for: `subject` is changed, `target` is its new name, tag or parent.
+
+    Of an ALIAS `subject` is the new spelling and `target` the tag. Without a target a PARENT
+    change takes the tag out from under its parent.
+    """
+
+    kind: TagChangeKind
+    subject: str
+    target: str
+
+
+def written(expression: Expression) -> str:
+    """Return an expression as text in its own order, which `parse` reads back to it."""
+    match expression:
+        case Everything():
+            return "*"
+        case TagTerm(slug):
+            return f'"{slug}"' if slug in OPERATOR_WORDS else slug
+        case Not(And() | Or() as group):
+            return f"!({written(group)})"
+        case Not(term):
+            return f"!{written(term)}"
+        case And(terms):
+            return " & ".join(f"({written(t)})" if isinstance(t, Or) else written(t) for t in terms)
+        case Or(terms):
+            return " | ".join(map(written, terms))
