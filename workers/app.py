@@ -1,8 +1,9 @@
 """The Celery application. Why each setting stands: shared by all queues, measured on Celery 5.7."""
 
 from celery import Celery
+from celery.schedules import crontab
 
-from workers.bell import RECOVER, TICK
+from workers.bell import FOLLOWS, RECOVER, TICK
 from workers.queues import DIGESTS, QUEUES, UPKEEP
 
 # A worker that vanished gives its unacknowledged tasks back after this long; the ledger's own
@@ -40,6 +41,12 @@ def make_app(broker_url: str) -> Celery:
                 "task": RECOVER,
                 "schedule": 15.0,
                 "options": {"queue": UPKEEP, "expires": 15},
+            },
+            # Once a day is enough for what is measured in months; at an hour few mails are due.
+            "follows": {
+                "task": FOLLOWS,
+                "schedule": crontab(hour="3", minute="40"),
+                "options": {"queue": UPKEEP, "expires": 3600},
             },
         },
         beat_max_loop_interval=5,

@@ -12,6 +12,7 @@ DELIVER = "mailer.deliver_run"
 DELIVER_NOTICES = "mailer.deliver_notices"
 TICK = "mailer.tick"
 RECOVER = "mailer.recover"
+FOLLOWS = "mailer.look_after_follows"
 
 _log = logging.getLogger(__name__)
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from mailer.bootstrap import Installation
 from mailer.errors import ServiceAway
 from mailer.flows.drain_ledger import drain_ledger
+from mailer.flows.find_quiet_follows import find_quiet_follows, tell_quiet_follows
 from mailer.flows.open_due_runs import open_due_runs
 from mailer.ports import Backend
 
@@ -19,15 +20,26 @@ def look_forever(room: Installation, backend: Backend, *, wait: Callable[[], boo
     """Open due runs, recover, plan and deliver, again and again until `wait` says stop.
 
     `wait` sleeps between two looks and returns True when it is time to stop. A database that is
-    away is waited for.
+    away is waited for. With each new day it tells readers of follows that bring nothing.
     """
+    day = room.clock().date()
     while True:
         try:
+            if (today := room.clock().date()) != day:
+                look_after_follows(room)
+                day = today
             look_once(room, backend)
         except ServiceAway as error:
             _log.warning("%s: looking again in %.0f s", error, EVERY_SECONDS)
         if wait():
             return
+
+
+def look_after_follows(room: Installation) -> None:
+    """Tell readers, once a follow, of those that nothing has matched for long."""
+    now = room.clock()
+    found = find_quiet_follows(room.desk.database, now=now)
+    tell_quiet_follows(room.desk, found, now=now)
 
 
 def look_once(room: Installation, backend: Backend) -> None:

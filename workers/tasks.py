@@ -7,12 +7,13 @@ from celery import Celery
 
 from mailer.core.readers import Cadence
 from mailer.flows.deliver_in_lanes import deliver_in_lanes
+from mailer.flows.find_quiet_follows import find_quiet_follows, tell_quiet_follows
 from mailer.flows.open_due_runs import open_due_runs
 from mailer.flows.plan_run import plan_run
 from mailer.flows.pursue_corrections import pursue_corrections
 from mailer.flows.recover import recover
 from mailer.store.runs import find_run
-from workers.bell import DELIVER, DELIVER_NOTICES, PLAN, RECOVER, TICK, CeleryBell
+from workers.bell import DELIVER, DELIVER_NOTICES, FOLLOWS, PLAN, RECOVER, TICK, CeleryBell
 from workers.workplace import Workplace
 
 # A soft stop waits 30 s for tasks at hand: one that ends in time leaves nothing in doubt.
@@ -81,6 +82,14 @@ def register_tasks(app: Celery, workplace: Workplace) -> CeleryBell:
         for run_id in left.unfinished_run_ids:
             bell.ring_plan(run_id)
         if left.notices_due or told:
+            bell.ring_notice()
+
+    @app.task(name=FOLLOWS, shared=False)
+    def look_after_follows() -> None:
+        room = workplace.room
+        now = room.clock()
+        found = find_quiet_follows(room.desk.database, now=now)
+        if tell_quiet_follows(room.desk, found, now=now):
             bell.ring_notice()
 
     return bell

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from mailer.core.expression_tokens import OPERATOR_WORDS
 from mailer.core.expressions import And, Everything, Expression, Not, Or, TagTerm
+from mailer.core.readers import Cadence
 
 
 class TagChangeKind(StrEnum):
@@ -27,6 +28,18 @@ class TagChange:
     kind: TagChangeKind
     subject: str
     target: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedFollow:
+    """One follow before and after; the words are equal when only its reach changed."""
+
+    reader_id: int
+    subscription_id: int
+    newsletter: str
+    cadence: Cadence
+    before: str
+    after: str
 
 
 def written(expression: Expression) -> str:

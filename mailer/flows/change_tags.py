@@ -8,18 +8,15 @@ from typing import TypeVar
 
 from mailer.core.expressions import Expression, canonical, parse, rewrite, tags_of
 from mailer.core.hygiene import clean_header
-from mailer.core.notices import Occasion
-from mailer.core.readers import Cadence, Newsletter, Reader, Wanted
-from mailer.core.tag_changes import TagChange, TagChangeKind, written
+from mailer.core.tag_changes import ChangedFollow, TagChange, TagChangeKind, written
 from mailer.core.tags import Tag, Vocabulary, slugify
 from mailer.errors import ExpressionError, InputError
 from mailer.flows.desk import Desk
-from mailer.flows.send_notice import NewNotice, send_notice
-from mailer.render.follow_words import FollowWords
+from mailer.flows.tell_tag_change import TagNews, tell_tag_change
 from mailer.store.audit import COMMAND_LINE, record_change
 from mailer.store.database import Connection
 from mailer.store.newsletters import list_newsletters
-from mailer.store.readers import list_readers, lock_reader
+from mailer.store.readers import lock_reader
 from mailer.store.tag_changes import (
     FollowRow,
     MuteRow,
@@ -37,20 +34,7 @@ from mailer.store.tag_changes import (
 from mailer.store.tags import read_vocabulary
 
 _BATCH = 5_000
-_MOST_NAMED = 100
 _Row = TypeVar("_Row", FollowRow, MuteRow)
-
-
-@dataclass(frozen=True, slots=True)
-class ChangedFollow:
-    """One follow before and after; the words are equal when only its reach changed."""
-
-    reader_id: int
-    subscription_id: int
-    newsletter: str
-    cadence: Cadence
-    before: str
-    after: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +142,7 @@ def _change(
         )
         for row, text in follows
     )
-    _tell(desk, connection, change, plan, changed, now)
+    tell_tag_change(desk, connection, TagNews(change, plan.new, plan.names, changed), now=now)
     return TagReport(change, changed, len(mutes), tuple(bases), len(readers), is_done)
 
 
@@ -252,57 +236,3 @@ def _parsed(text: str, vocabulary: Vocabulary) -> Expression | None:
         return parse(text, vocabulary)
     except ExpressionError:
         return None
-
-
-def _tell(  # noqa: PLR0917 - private, and called once
-    desk: Desk,
-    connection: Connection,
-    change: TagChange,
-    plan: _Plan,
-    changed: tuple[ChangedFollow, ...],
-    now: datetime,
-) -> None:
-    """Queue one notice for each reader with a follow that changes."""
-    of_reader: dict[int, list[ChangedFollow]] = {}
-    for follow in changed:
-        of_reader.setdefault(follow.reader_id, []).append(follow)
-    newsletters = {one.slug: one for one in list_newsletters(connection)}
-    after_id = 0
-    while of_reader:
-        readers = list_readers(connection, max(after_id, min(of_reader) - 1), _BATCH)
-        for reader in readers:
-            follows = of_reader.pop(reader.id, None)
-            if follows is not None:
-                newsletter = newsletters[follows[0].newsletter]
-                send_notice(
-                    desk,
-                    connection,
-                    _notice(change, plan, reader, newsletter, follows, now),
-                    now=now,
-                )
-        after_id = readers[-1].id
-
-
-def _notice(  # noqa: PLR0917 - private, and called once
-    change: TagChange,
-    plan: _Plan,
-    reader: Reader,
-    newsletter: Newsletter,
-    follows: list[ChangedFollow],
-    now: datetime,
-) -> NewNotice:
-    words = FollowWords(plan.new, reader.locale)
-    lines = dict.fromkeys(words.follow(Wanted(one.after, one.cadence)) for one in follows)
-    return NewNotice.to(
-        reader,
-        Occasion.TAGS_CHANGED,
-        f"tags:{change.kind}:{now.isoformat()}:{reader.id}",
-        newsletter=newsletter,
-        subscription_id=follows[0].subscription_id,
-        words={
-            "kind": change.kind.value,
-            "old": plan.names[0],
-            "new": plan.names[1],
-            "follows": tuple(lines)[:_MOST_NAMED],
-        },
-    )
