@@ -53,7 +53,14 @@ def written(expression: Expression) -> str:
             return f"!({written(group)})"
         case Not(term):
             return f"!{written(term)}"
-        case And(terms):
-            return " & ".join(f"({written(t)})" if isinstance(t, Or) else written(t) for t in terms)
-        case Or(terms):
-            return " | ".join(map(written, terms))
+        case And(terms) | Or(terms):
+            # Two tags that became one stand here twice.
+            distinct = tuple(dict.fromkeys(terms))
+            joint = " | " if isinstance(expression, Or) else " & "
+            return joint.join(map(_grouped, distinct))
+
+
+def _grouped(term: Expression) -> str:
+    said = written(term)
+    # Of a group that fell to one tag no parentheses are left.
+    return f"({said})" if isinstance(term, Or) and len(set(term.terms)) > 1 else said

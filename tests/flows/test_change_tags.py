@@ -84,6 +84,12 @@ def test_merged_tags_bring_the_stories_of_both_once_and_no_old_ones(room: Newsro
     assert story.kicker == ("japan",)
 
 
+def test_a_choice_of_two_that_became_one_is_no_choice(room: Newsroom) -> None:
+    room.follow(ANN, "trade & (china | japan)")
+    change(room, MERGE, "china", "japan")
+    assert follows(room, ANN) == [("trade & japan", "japan & trade")]
+
+
 def test_two_follows_that_become_one_go_on_from_the_older_cursor(room: Newsroom) -> None:
     room.follow(ANN, "china", at=NOON - 3 * DAY)
     room.follow(ANN, "japan", at=NOON - DAY)
