@@ -1,7 +1,7 @@
 """Brings the catalogues in line with the code and the templates: `make catalogues`.
 
-New messages come in untranslated, gone ones are dropped, translations are kept. A message without a
-translation is shown in English, and a test names it.
+New messages come in untranslated, gone ones are set aside, translations are kept. A message without
+a translation is shown in English, and a test names it.
 """
 
 import sys
@@ -15,7 +15,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
-from mailer.render.catalogues import FOLDER
+from mailer.render.catalogues import FOLDER, load
 
 TOP = Path(__file__).parent.parent
 # The calls that name a message, and which of their arguments do.
@@ -93,15 +93,12 @@ def _is_for_readers(folder: str) -> bool:
 def updated(path: Path, template: Catalog) -> bytes:
     """Return a catalogue's file with the messages of the template."""
     locale = Locale.parse(path.stem)
-    with path.open("rb") as file:
-        catalogue = read_po(file, locale=locale)
+    catalogue = load(path)
+    # Puts aside what the template does not have.
     catalogue.update(template, no_fuzzy_matching=True, update_header_comment=False)
-    catalogue.obsolete.clear()
     catalogue.header_comment = _HEADER.format(name=locale.english_name)
     out = BytesIO()
-    write_po(
-        out, catalogue, width=100, omit_header=False, include_lineno=False, ignore_obsolete=True
-    )
+    write_po(out, catalogue, width=100, omit_header=False, include_lineno=False)
     kept = [
         line
         for line in out.getvalue().decode("utf-8").split("\n")
