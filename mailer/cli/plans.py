@@ -16,7 +16,6 @@ from mailer.cli.options import (
     read_moment,
 )
 from mailer.cli.output import note, print_json, say
-from mailer.cli.plan_differences import plan_differences
 from mailer.cli.room import open_room
 from mailer.cli.runs import count_words, has_failures
 from mailer.cli.sending import ring_for_run, work_run
@@ -25,6 +24,7 @@ from mailer.errors import InputError
 from mailer.flows.documents import moment, plan_document, planned_document, run_document
 from mailer.flows.draft_plan import draft_plan
 from mailer.flows.open_run import open_run
+from mailer.flows.plan_differences import plan_differences
 
 ReaderOption = Annotated[str, typer.Option("--reader", metavar="EMAIL", help="Only this reader.")]
 

@@ -39,14 +39,21 @@ class ReaderImport:
 
 
 def import_readers(
-    database: Database, content: bytes, *, confirmed: bool, consent: str = "", now: datetime
+    database: Database,
+    content: bytes,
+    *,
+    confirmed: bool,
+    consent: str = "",
+    now: datetime,
+    dry: bool = False,
 ) -> ReaderImport:
     """Add or change readers by address, all good lines in one transaction.
 
     Columns: email, and any of name, locale, timezone, hour, format, quiet, in any order, comma,
     semicolon or tab between them. A column left out, or an empty cell, changes nothing of a
     reader who is there. `confirmed` makes them confirmed, by
-    the words of `consent`; nobody becomes unconfirmed. Raises
+    the words of `consent`; nobody becomes unconfirmed. A `dry` import tells what it would do and
+    writes nothing. Raises
     InputError when the file as a whole cannot be read.
     """
     rows = _rows(content)
@@ -67,10 +74,12 @@ def import_readers(
                 rejected.append(RejectedLine(line, email, str(error)))
                 continue
             if there is None:
-                add_reader(connection, wanted, now, consent)
+                if not dry:
+                    add_reader(connection, wanted, now, consent)
                 counts["new"] += 1
             elif wanted != there:
-                change_reader(connection, wanted, now)
+                if not dry:
+                    change_reader(connection, wanted, now)
                 counts["updated"] += 1
             else:
                 counts["unchanged"] += 1

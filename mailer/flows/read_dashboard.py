@@ -1,0 +1,105 @@
+"""Read the dashboard: what runs, what comes, what went, and what needs somebody."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from mailer.core.expressions import parse
+from mailer.core.runs import Run
+from mailer.errors import ExpressionError
+from mailer.flows.desk import Desk
+from mailer.flows.keep_schedules import ComingSlot, coming_slots
+from mailer.flows.list_domains import ListedDomain, list_domains
+from mailer.store.dashboard import (
+    Backlog,
+    Growth,
+    accepted_lately,
+    bounce_counts,
+    most_followed,
+    read_backlog,
+    read_growth,
+    reader_counts,
+    suppressed_count,
+)
+from mailer.store.ledger_reading import DeliveryRow, doubtful_deliveries
+from mailer.store.runs import list_runs, unfinished_runs
+from mailer.store.tags import read_vocabulary
+
+_WEEKS = 13
+# Beyond that many meanings the dead ones are looked for by `mailer plan`.
+_MOST_MEANINGS = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class RunningRun:
+    """A run at work; `seconds_left` is None while nothing says how fast it goes."""
+
+    run: Run
+    a_minute: int
+    seconds_left: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """What changes while one looks."""
+
+    running: Sequence[RunningRun]
+    backlog: Backlog
+
+
+@dataclass(frozen=True, slots=True)
+class Dashboard:
+    """All of it."""
+
+    live: Live
+    coming: Sequence[ComingSlot]
+    last: Sequence[Run]
+    doubtful: Sequence[DeliveryRow]
+    domains: Sequence[ListedDomain]
+    growth: Growth
+    followed: Sequence[tuple[str, int]]
+    dead: Sequence[tuple[str, int]]
+    bounces: Mapping[str, int]
+    readers: Mapping[str, int]
+    suppressed: int
+
+
+def read_live(desk: Desk, *, now: datetime) -> Live:
+    """Return what changes from second to second."""
+    with desk.database.read() as connection:
+        running = []
+        for run in unfinished_runs(connection):
+            lately = accepted_lately(connection, run.id, now)
+            left = round(run.open_count * 60 / lately) if lately else None
+            running.append(RunningRun(run, lately, left))
+        return Live(running, read_backlog(connection, now))
+
+
+def read_dashboard(desk: Desk, *, now: datetime) -> Dashboard:
+    """Return everything the dashboard shows."""
+    live = read_live(desk, now=now)
+    coming = coming_slots(desk.database, now=now, count=6)
+    domains = list_domains(desk, now=now)
+    moments = [now - timedelta(weeks=weeks) for weeks in reversed(range(_WEEKS))]
+    with desk.database.read() as connection:
+        vocabulary = read_vocabulary(connection)
+        meanings = most_followed(connection, _MOST_MEANINGS)
+        dead = []
+        for canonical, count in meanings:
+            try:
+                parse(canonical, vocabulary)
+            except ExpressionError:
+                dead.append((canonical, count))
+        return Dashboard(
+            live=live,
+            coming=coming,
+            last=list_runs(connection, 12),
+            doubtful=doubtful_deliveries(connection, 20),
+            domains=domains[:12],
+            growth=read_growth(connection, moments),
+            followed=meanings[:10],
+            dead=dead[:20],
+            bounces=bounce_counts(connection, now - timedelta(days=7)),
+            readers=reader_counts(connection),
+            suppressed=suppressed_count(connection),
+        )

@@ -1,0 +1,134 @@
+"""Figures of the whole installation: what the dashboard and the metrics show."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, case, func, select
+
+from mailer.core.deliveries import DeliveryState
+from mailer.core.readers import ReaderState
+from mailer.store.bounce_tables import bounces
+from mailer.store.ledger_tables import deliveries
+from mailer.store.tables import follows, readers, subscriptions, suppressions
+
+_RATE_SPAN = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """How many there were at each of some moments, oldest first."""
+
+    at: Sequence[datetime]
+    readers: Sequence[int]
+    follows: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What waits: due deliveries, since when the oldest is due, and what an operator decides."""
+
+    due_count: int
+    oldest_due_at: datetime | None
+    doubtful_count: int
+
+
+def read_backlog(connection: Connection, now: datetime) -> Backlog:
+    """Return what waits now."""
+    due = connection.execute(
+        select(func.count(), func.min(deliveries.c.not_before_at)).where(
+            deliveries.c.state == DeliveryState.QUEUED.value, deliveries.c.not_before_at <= now
+        )
+    ).one()
+    doubtful: int = connection.execute(
+        select(func.count()).where(
+            deliveries.c.state.in_([DeliveryState.IN_DOUBT.value, DeliveryState.HELD.value])
+        )
+    ).scalar_one()
+    return Backlog(due[0], due[1], doubtful)
+
+
+def accepted_lately(connection: Connection, run_id: int, now: datetime) -> int:
+    """Return how many mails of a run were accepted within the last minute."""
+    count: int = connection.execute(
+        select(func.count()).where(
+            deliveries.c.run_id == run_id,
+            deliveries.c.state == DeliveryState.ACCEPTED.value,
+            deliveries.c.settled_at > now - _RATE_SPAN,
+        )
+    ).scalar_one()
+    return count
+
+
+def state_counts(connection: Connection) -> Mapping[str, int]:
+    """Return how many deliveries there are in each state."""
+    rows = connection.execute(
+        select(deliveries.c.state, func.count().label("number")).group_by(deliveries.c.state)
+    )
+    return {row.state: row.number for row in rows}
+
+
+def reader_counts(connection: Connection) -> Mapping[str, int]:
+    """Return how many readers there are in each state."""
+    rows = connection.execute(
+        select(readers.c.state, func.count().label("number")).group_by(readers.c.state)
+    )
+    return {row.state: row.number for row in rows}
+
+
+def suppressed_count(connection: Connection) -> int:
+    """Return how many addresses get nothing."""
+    count: int = connection.execute(
+        select(func.count()).where(suppressions.c.ended_at.is_(None))
+    ).scalar_one()
+    return count
+
+
+def bounce_counts(connection: Connection, since: datetime) -> Mapping[str, int]:
+    """Return how many reports came back since then, by kind."""
+    rows = connection.execute(
+        select(bounces.c.kind, func.count().label("number"))
+        .where(bounces.c.at >= since)
+        .group_by(bounces.c.kind)
+    )
+    return {row.kind: row.number for row in rows}
+
+
+def read_growth(connection: Connection, moments: Sequence[datetime]) -> Growth:
+    """Return how many readers were confirmed and how many follows current at each moment."""
+    known = connection.execute(
+        select(
+            *(func.sum(case((readers.c.confirmed_at <= at, 1), else_=0)) for at in moments)
+        ).where(readers.c.state != ReaderState.ERASED.value)
+    ).one()
+    current = connection.execute(
+        select(
+            *(
+                func.sum(
+                    case(
+                        (
+                            (follows.c.started_at <= at)
+                            & (follows.c.ended_at.is_(None) | (follows.c.ended_at > at)),
+                            1,
+                        ),
+                        else_=0,
+                    )
+                )
+                for at in moments
+            )
+        )
+    ).one()
+    return Growth(moments, [n or 0 for n in known], [n or 0 for n in current])
+
+
+def most_followed(connection: Connection, limit: int = 10) -> list[tuple[str, int]]:
+    """Return the meanings that most current follows have, with how many."""
+    rows = connection.execute(
+        select(follows.c.canonical, func.count().label("count"))
+        .join_from(follows, subscriptions)
+        .where(follows.c.ended_at.is_(None), subscriptions.c.ended_at.is_(None))
+        .group_by(follows.c.canonical)
+        .order_by(func.count().desc(), follows.c.canonical)
+        .limit(limit)
+    )
+    return [(canonical, count) for canonical, count in rows]

@@ -1,0 +1,119 @@
+"""Stories: search, publish, correct, retract; and who would get one before it is published."""
+
+from urllib.parse import quote
+
+from starlette.responses import Response
+
+from mailer.core.corrections import CorrectionKind
+from mailer.errors import InputError, NotFoundError
+from mailer.flows.correct_story import Amendment, correct_story
+from mailer.flows.ingest_document import ingest_document
+from mailer.flows.who_wants import who_wants
+from mailer.ingest.jsonl import read_objects
+from mailer.store.stories import find_stories
+from mailer.store.story_search import search_stories
+from mailer.web.desk.shifts import Edits, Views
+from mailer.web.visits import Area, Asked, Fields, Posted, ring
+
+router = Area(prefix="/operate")
+_PAGE = 50
+_FIELDS = ("uid", "title", "url", "summary", "byline", "published_at", "embargo_until")
+
+
+@router.get("/stories")
+def search(shift: Views, asked: Asked) -> Response:
+    """Find stories."""
+    before = asked["before"]
+    with shift.database.read() as connection:
+        rows = search_stories(
+            connection,
+            words=asked["words"],
+            tag=asked["tag"],
+            before_id=int(before) if before.isascii() and before.isdigit() else None,
+            limit=_PAGE,
+        )
+    return shift.page(
+        "stories.html",
+        rows=rows,
+        words=asked["words"],
+        tag=asked["tag"],
+        next_id=rows[-1].id if len(rows) == _PAGE else None,
+    )
+
+
+@router.get("/stories/new")
+def ask(shift: Edits) -> Response:
+    """Offer the form."""
+    return shift.page("story_form.html", fields=Fields([]), wants=None, error="")
+
+
+@router.post("/stories/new")
+def publish(shift: Edits, posted: Posted) -> Response:
+    """Show who would get it, or publish it."""
+    error, wants = "", None
+    places = _labels(posted["kicker"])
+    topics = _labels(posted["tags"])
+    record: dict[str, object] = {name: posted[name] for name in _FIELDS if posted[name]}
+    record.setdefault("published_at", shift.visit.now.isoformat())
+    record |= {"kicker": places, "tags": topics, "urgent": posted["urgent"] == "yes"}
+    try:
+        document = read_objects([record])
+        if document.rejections:
+            raise InputError(f"the story {document.rejections[0].reason}")
+        if posted["really"] != "yes":
+            wants = who_wants(shift.database, (*places, *topics))
+        else:
+            report = ingest_document(shift.database, document, now=shift.visit.now)
+            if report.rejections:
+                raise InputError(f"the story {report.rejections[0].reason}")
+            uid = report.stories[0].uid
+            shift.record("story published", f"story {uid}", report.stories[0].title)
+            return shift.go(f"/operate/story?uid={_quoted(uid)}", "Published")
+    except InputError as problem:
+        error = str(problem)
+    return shift.page(
+        "story_form.html",
+        status=422 if error else 200,
+        fields=posted,
+        wants=wants,
+        error=error,
+    )
+
+
+@router.get("/story")
+def show(shift: Views, asked: Asked) -> Response:
+    """Show one story with what may be done to it."""
+    with shift.database.read() as connection:
+        found = find_stories(connection, [asked["uid"]])
+    if not found:
+        raise NotFoundError("no such story")
+    return shift.page("story.html", story=found[0], wants=who_wants(shift.database, found[0].tags))
+
+
+@router.post("/story")
+def amend(shift: Edits, posted: Posted) -> Response:
+    """Correct or retract a story; who got the wrong version is told once."""
+    kind = posted["kind"]
+    if kind not in list(CorrectionKind):
+        raise InputError(f"unknown kind '{kind[:40]}'")
+    amendment = Amendment(
+        kind=CorrectionKind(kind),
+        note=posted["note"],
+        title=posted["title"] if kind == CorrectionKind.CORRECTION else "",
+        summary=posted["summary"] if kind == CorrectionKind.CORRECTION else "",
+    )
+    uid = posted["uid"]
+    correct_story(
+        shift.visit.room.desk, uid, amendment, now=shift.visit.now, actor=shift.operator.email
+    )
+    ring(shift.visit)
+    done = "Corrected" if kind == CorrectionKind.CORRECTION else "Retracted"
+    return shift.go(f"/operate/story?uid={_quoted(uid)}", f"{done}; who had it is told")
+
+
+def _labels(text: str) -> list[str]:
+    return [label.strip() for label in text.split(",") if label.strip()]
+
+
+def _quoted(uid: str) -> str:
+    return quote(uid, safe="")
