@@ -6,15 +6,23 @@ mail composed twice has the same bytes.
 
 import hashlib
 import hmac
-from base64 import b32encode
+import json
+import re
+from base64 import b32encode, urlsafe_b64encode
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
 from itsdangerous import BadData, BadSignature, URLSafeSerializer
 
 from mailer.errors import InputError
 
 _LONGEST_TOKEN = 1000
+_JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+# Longer ones itsdangerous may shorten by compression.
+_SHORT_PAYLOAD: Final = 100
+_STEM: Final = re.compile(r"(\d{1,19}(?:\.\d{1,19})*)\.([0-9a-f]{24})", re.ASCII)
+_STEM_OCTETS: Final = 12
 
 
 class Purpose(StrEnum):
@@ -41,16 +49,36 @@ class Signer:
             raise ValueError("a signer needs at least one secret")
         # itsdangerous signs with the last key of its list and tries all when reading.
         self._secrets = list(reversed(secrets))
+        self._keyed: dict[Purpose, _Keyed] = {}
+        self._stems = [_stem_hash(secret) for secret in self._secrets]
 
     def sign(self, purpose: Purpose, *parts: int | str) -> str:
         """Return a URL-safe token over the parts."""
-        return str(self._serializer(purpose).dumps(list(parts)))
+        payload = _JSON(parts).encode()
+        if len(payload) > _SHORT_PAYLOAD:
+            return str(self._serializer(purpose).dumps(list(parts)))
+        # What itsdangerous would write, in a twentieth of the time: each mail has several.
+        keyed = self._keyed.get(purpose)
+        if keyed is None:
+            key = hmac.digest(self._secrets[-1].encode(), f"mailer.{purpose}".encode(), "sha256")
+            keyed = self._keyed[purpose] = _Keyed(key)
+        signed = urlsafe_b64encode(payload).rstrip(b"=")
+        return b".".join((signed, urlsafe_b64encode(keyed.digest(signed)).rstrip(b"="))).decode()
+
+    def stem(self, purpose: Purpose, *ids: int) -> "Stem":
+        """Return what tokens over these ids and one more have in common: a mail has many.
+
+        They are short, and made in half a microsecond; `read` takes them as it takes others.
+        """
+        return Stem(self._stems[-1], purpose, ids)
 
     def read(self, purpose: Purpose, token: str) -> tuple[int | str, ...]:
         """Return the parts of a token; raises InputError when it is not one of ours."""
         try:
             if len(token) > _LONGEST_TOKEN:
                 raise BadSignature("too long")
+            if found := _STEM.fullmatch(token):
+                return self._read_stem(purpose, found)
             parts = self._serializer(purpose).loads(token)
         except (BadData, UnicodeError) as error:
             raise InputError(
@@ -96,6 +124,14 @@ class Signer:
         given = seal.encode("utf-8", "surrogatepass")
         return any(hmac.compare_digest(_seal(key, text).encode(), given) for key in self._secrets)
 
+    def _read_stem(self, purpose: Purpose, found: "re.Match[str]") -> tuple[int, ...]:
+        ids = tuple(map(int, found[1].split(".")))
+        for keyed in self._stems:
+            wanted = Stem(keyed, purpose, ids[:-1]).token(ids[-1])
+            if hmac.compare_digest(wanted, found[0]):
+                return ids
+        raise BadSignature("not ours")
+
     def _serializer(self, purpose: Purpose) -> URLSafeSerializer:
         return URLSafeSerializer(
             self._secrets,
@@ -107,3 +143,46 @@ class Signer:
 def _seal(secret: str, text: str) -> str:
     mac = hmac.digest(f"mailer.seal.{secret}".encode(), text.encode(), "sha256")
     return b32encode(mac[:10]).decode("ascii").lower()
+
+
+class Stem:
+    """Tokens that differ in their last id: a keyed BLAKE2b over purpose and ids (RFC 7693)."""
+
+    __slots__ = ("_hash", "head")
+
+    def __init__(self, keyed: "hashlib.blake2b", purpose: Purpose, ids: tuple[int, ...]) -> None:
+        self.head = "".join(f"{number}." for number in ids)
+        self._hash = keyed.copy()
+        self._hash.update(f"{purpose} {self.head}".encode())
+
+    def token(self, last: int) -> str:
+        """Return the token over the ids and this one."""
+        return self.head + self.tail(last)
+
+    def tail(self, last: int) -> str:
+        """Return the token without its head."""
+        whole = self._hash.copy()
+        whole.update(b"%d" % last)
+        return f"{last}.{whole.hexdigest()}"
+
+
+class _Keyed:
+    """HMAC-SHA256 (RFC 2104) with the work for the key done once."""
+
+    __slots__ = ("_inner", "_outer")
+
+    def __init__(self, key: bytes) -> None:
+        block = key.ljust(64, b"\0")
+        self._inner = hashlib.sha256(bytes(octet ^ 0x36 for octet in block))
+        self._outer = hashlib.sha256(bytes(octet ^ 0x5C for octet in block))
+
+    def digest(self, text: bytes) -> bytes:
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(text)
+        outer.update(inner.digest())
+        return outer.digest()
+
+
+def _stem_hash(secret: str) -> "hashlib.blake2b":
+    key = hashlib.sha256(f"mailer.stem {secret}".encode()).digest()
+    return hashlib.blake2b(key=key, digest_size=_STEM_OCTETS)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import jinja2
 from jinja2.ext import Extension, InternationalizationExtension
@@ -10,6 +11,8 @@ import mailer
 from mailer.render.speech import Speech
 from mailer.render.template_errors import explain
 from mailer.render.wrapping import columns, wrap
+
+_Environment = TypeVar("_Environment", bound=jinja2.Environment)
 
 
 def packaged_templates() -> Path:
@@ -26,7 +29,7 @@ class Templates:
     """
 
     def __init__(self, folders: Sequence[Path], extensions: Sequence[type[Extension]] = ()) -> None:
-        self._folders = tuple(folders)
+        self.folders = tuple(folders)
         self._extensions = tuple(extensions)
         self._environments: dict[str, jinja2.Environment] = {}
 
@@ -39,13 +42,13 @@ class Templates:
             return self._environment(speech).get_template(name).render(values)
         except Exception as error:
             # A template may call anything: whatever it raises is its author's to mend.
-            raise explain(error, name, self._folders) from error
+            raise explain(error, name, self.folders) from error
 
     def _environment(self, speech: Speech) -> jinja2.Environment:
         known = self._environments.get(speech.language)
         if known is None:
-            known = self._environments[speech.language] = _environment(
-                self._folders, speech, self._extensions
+            known = self._environments[speech.language] = equipped(
+                jinja2.Environment, self.folders, speech, self._extensions
             )
         return known
 
@@ -64,10 +67,14 @@ def tidy(text: str) -> str:
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
-def _environment(
-    folders: Sequence[Path], speech: Speech, extensions: Sequence[type[Extension]]
-) -> jinja2.Environment:
-    environment = jinja2.Environment(
+def equipped(
+    kind: Callable[..., _Environment],
+    folders: Sequence[Path],
+    speech: Speech,
+    extensions: Sequence[type[Extension]] = (),
+) -> _Environment:
+    """Return an environment of this kind that finds our templates, speaks and wraps."""
+    environment = kind(
         loader=jinja2.FileSystemLoader([str(folder) for folder in folders]),
         undefined=jinja2.StrictUndefined,
         autoescape=jinja2.select_autoescape(enabled_extensions=("html",), default=False),
@@ -79,10 +86,10 @@ def _environment(
     install: Callable[..., None] = vars(environment)["install_gettext_translations"]
     install(speech.translations, newstyle=True)
     environment.filters["wrap"] = wrap
-    environment.filters["underlined"] = _underlined
+    environment.filters["underlined"] = underlined
     return environment
 
 
-def _underlined(text: str, stroke: str = "=") -> str:
+def underlined(text: str, stroke: str = "=") -> str:
     """Return lines with a line of strokes below, as wide as the widest."""
     return text + "\n" + stroke * max(map(columns, text.split("\n")))

@@ -6,7 +6,7 @@ from mailer.core.addresses import read_address
 from mailer.core.letters import Letter
 from mailer.core.notices import Link
 from mailer.core.stories import Story
-from mailer.core.tokens import Purpose, Signer
+from mailer.core.tokens import Purpose, Signer, Stem
 from mailer.errors import InputError
 from mailer.render.site import Site
 from mailer.render.wire import wire_length
@@ -23,6 +23,7 @@ class Links:
     def __init__(self, site: Site, signer: Signer) -> None:
         self._top = web_address(site.public_url) or site.public_url
         self._sign = signer.sign
+        self._stem = signer.stem
 
     def unsubscribe(self, letter: Letter) -> str:
         """Return the page that ends this subscription; also what one-click posts to (RFC 8058)."""
@@ -54,7 +55,15 @@ class Links:
 
     def mute(self, letter: Letter, follow_id: int, story: Story) -> str:
         """Return the page that offers "no more like this", for one story of one follow."""
-        return f"{self._top}/mute/{self._sign(Purpose.MUTE, letter.reader_id, follow_id, story.id)}"
+        return f"{self._top}/mute/{self.mutes(letter, follow_id).token(story.id)}"
+
+    def mutes(self, letter: Letter, follow_id: int) -> Stem:
+        """Return what the tokens of `mute` have in common, for the stories of one follow."""
+        return self._stem(Purpose.MUTE, letter.reader_id, follow_id)
+
+    def mute_place(self) -> str:
+        """Return what stands before the token in a link of `mute`."""
+        return f"{self._top}/mute/"
 
     def view(self, letter: Letter) -> str:
         """Return the page that shows this very mail."""

@@ -16,9 +16,11 @@ from mailer.core.tags import Vocabulary
 from mailer.core.tokens import Signer
 from mailer.render.letter_views import view_letter
 from mailer.render.links import Links
+from mailer.render.message import build_message
 from mailer.render.notice_pages import draw_notice
 from mailer.render.notice_views import view_notice
 from mailer.render.pages import Mail, Pages
+from mailer.render.printing import Printing
 from mailer.render.site import Site
 from mailer.render.weights import Scales
 
@@ -35,6 +37,7 @@ class Renderer:
         self, site: Site, signer: Signer, *, overrides: Path | None = None, max_mail_bytes: int
     ) -> None:
         self._site = site
+        self._signer = signer
         self._links = Links(site, signer)
         self._pages = Pages(overrides)
         self._scales = Scales(self._pages, site, signer, max_mail_bytes)
@@ -57,6 +60,14 @@ class Renderer:
         """Return what the recipient of a notice sees; raises RenderError as `render` does."""
         view = view_notice(notice, self._site, self._links)
         return draw_notice(self._pages.templates, notice, view)
+
+    def content(self, letter: Letter, vocabulary: Vocabulary) -> bytes:
+        """Return the whole message, made the plain way."""
+        return build_message(letter, self.render(letter, vocabulary), self._site, self._signer)
+
+    def printing(self, vocabulary: Vocabulary) -> Printing:
+        """Return what makes many mails of one run, locale and format, each in microseconds."""
+        return Printing(self._pages, self._site, self._signer, vocabulary, self.content)
 
     def weigh(  # noqa: PLR0917 - in the order of a letter
         self,

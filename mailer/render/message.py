@@ -11,6 +11,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 from hashlib import sha256
+from typing import Final
 
 from mailer.core.addresses import Address, read_address
 from mailer.core.hygiene import clean_header
@@ -26,6 +27,8 @@ from mailer.render.wire import quoted_printable
 
 _MESSAGE_ID = re.compile(r"<[!-;=?-~]+@[!-;=?A-~]+>")
 
+OWN_FIELDS: Final = frozenset(("To", "Subject", "Message-ID", "List-Unsubscribe"))
+
 
 def build_message(letter: Letter, mail: Mail, site: Site, signer: Signer) -> bytes:
     """Return the message of a rendered letter: headers, text part, HTML part; lines end in CRLF.
@@ -34,7 +37,7 @@ def build_message(letter: Letter, mail: Mail, site: Site, signer: Signer) -> byt
     """
     recipient = read_address(letter.email)
     try:
-        headers = list(_headers(letter, mail, site, signer, recipient))
+        headers = list(header_fields(letter, mail.subject, site, signer, recipient))
         return assemble(letter.key, headers, mail, utf8=recipient.needs_smtputf8)
     except ValueError as error:
         raise RenderError(
@@ -56,7 +59,7 @@ def assemble(key: str, headers: Iterable[tuple[str, str]], mail: Mail, *, utf8: 
     if not mail.html:
         _fill(message, "plain", mail.text)
         return message.as_bytes()
-    boundary = f"=_{sha256(key.encode()).hexdigest()[:32]}"
+    boundary = boundary_of(key)
     set_field(message, "Content-Type", f'multipart/alternative; boundary="{boundary}"')
     # Simplest first: a reader's program shows the last part it understands (RFC 2046, 5.1.4).
     for subtype, body in (("plain", mail.text), ("html", mail.html)):
@@ -66,20 +69,30 @@ def assemble(key: str, headers: Iterable[tuple[str, str]], mail: Mail, *, utf8: 
     return message.as_bytes()
 
 
+def boundary_of(key: str) -> str:
+    """Return what stands between the parts of a message; quoted-printable never has it."""
+    return f"=_{sha256(key.encode()).hexdigest()[:32]}"
+
+
 def list_id(newsletter: Newsletter, site: Site) -> str:
     """Return the stable name of a newsletter's list, without brackets (RFC 2919)."""
     return f"{_ascii_slug(newsletter)}.{host_of(site)}"
 
 
-def _headers(
-    letter: Letter, mail: Mail, site: Site, signer: Signer, recipient: Address
+def header_fields(
+    letter: Letter, subject: str, site: Site, signer: Signer, recipient: Address
 ) -> Iterator[tuple[str, str]]:
+    """Yield the fields of a message but for those about its body, folded.
+
+    Those in OWN_FIELDS are about the reader or the delivery; all others are the same in all
+    messages of a newsletter, cadence and moment, and compiled messages take them as they are.
+    """
     newsletter = letter.newsletter
     yield "From", mailbox("From", newsletter.sender_name, own_address(newsletter.sender_address))
     yield "To", mailbox("To", letter.name, recipient.wire)
     if newsletter.reply_to:
         yield "Reply-To", mailbox("Reply-To", "", own_address(newsletter.reply_to))
-    yield "Subject", text_field("Subject", mail.subject)
+    yield "Subject", text_field("Subject", subject)
     yield "Date", format_datetime(letter.as_of.astimezone(UTC))
     yield "Message-ID", wire_message_id(letter.message_id)
     yield "List-Id", named("List-Id", newsletter.name, list_id(newsletter, site))

@@ -7,8 +7,8 @@ from mailer.core.hygiene import clean_header
 from mailer.core.notices import RULES, Link, Notice, Word
 from mailer.errors import RenderError
 from mailer.render.languages import direction_of
-from mailer.render.letter_views import EMAIL, NAME, clean
 from mailer.render.links import Links, usable_address
+from mailer.render.sayings import EMAIL, NAME, clean
 from mailer.render.site import Site, address_lines
 from mailer.render.speech import in_zone, speech_of, zone_of
 

@@ -7,10 +7,11 @@ from mailer.core.hygiene import clean_header
 from mailer.core.letters import Letter
 from mailer.core.readers import Cadence, Newsletter
 from mailer.errors import RenderError
-from mailer.render.environment import Templates, compact, packaged_templates, tidy
+from mailer.render.cutting import CuttingEnvironment
+from mailer.render.environment import Templates, compact, equipped, packaged_templates, tidy
 from mailer.render.inline import inline
 from mailer.render.sentinels import Sentinels
-from mailer.render.speech import speech_of
+from mailer.render.speech import Speech, speech_of
 from mailer.render.views import MailView
 
 _ALERT = "alert"
@@ -37,6 +38,12 @@ class Pages:
     def __init__(self, overrides: Path | None = None) -> None:
         own = packaged_templates() / "email"
         self.templates = Templates((overrides / "email", own) if overrides else (own,))
+
+    def cutting(self, speech: Speech) -> CuttingEnvironment:
+        """Return the template language for one compile."""
+        environment = equipped(CuttingEnvironment, self.templates.folders, speech)
+        environment.take_care()
+        return environment
 
     def subject(self, letter: Letter, view: MailView) -> str:
         """Return the subject in one line."""

@@ -21,16 +21,16 @@ from mailer.core.readers import Cadence, MailFormat, Newsletter
 from mailer.core.stories import SeeAlso, Story
 from mailer.core.tags import Vocabulary
 from mailer.core.tokens import Signer
-from mailer.render.letter_views import (
+from mailer.render.letter_views import view_letter
+from mailer.render.links import Links
+from mailer.render.message import build_message
+from mailer.render.pages import Mail, Pages
+from mailer.render.sayings import (
     MOST_REFERENCES,
     PREHEADER,
     REFERENCE_URL,
     clean,
-    view_letter,
 )
-from mailer.render.links import Links
-from mailer.render.message import build_message
-from mailer.render.pages import Mail, Pages
 from mailer.render.site import Site
 from mailer.render.speech import Speech, in_zone, speech_of, zone_of
 from mailer.render.wire import quoted_printable, wire_length

@@ -25,6 +25,8 @@ def quoted_printable(text: str) -> bytes:
 
 def wire_length(text: str) -> int:
     """Return what one line weighs at most, escaped for HTML, in quoted-printable, unbroken."""
+    if text.isascii():
+        return len(text) + sum(text.count(each) * (size - 1) for each, size in _ESCAPED.items())
     return sum(map(_weight, text))
 
 

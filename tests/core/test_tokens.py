@@ -1,10 +1,12 @@
 """Signed links (S7): bound to a purpose, readable after a rotation, deaf to everything else."""
 
+import hashlib
 from datetime import timedelta
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from itsdangerous import URLSafeSerializer
 
 from mailer.core.tokens import Purpose, Signer
 from mailer.errors import InputError
@@ -115,3 +117,34 @@ def test_a_token_without_a_moment_is_not_read_as_one() -> None:
         token = signer.sign(Purpose.VIEW, *parts)
         with pytest.raises(InputError, match="when it was made"):
             signer.read_at(Purpose.VIEW, token, NOON, timedelta(days=1))
+
+
+@given(PURPOSES, st.lists(st.integers(0, 2**62), min_size=1, max_size=4))
+def test_a_short_token_is_the_one_itsdangerous_reads_and_writes(
+    purpose: Purpose, parts: list[int]
+) -> None:
+    theirs = URLSafeSerializer(
+        ["newest secret"],
+        salt=f"mailer.{purpose}",
+        signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256},
+    )
+    assert theirs.loads(SIGNER.sign(purpose, *parts)) == parts
+    assert SIGNER.read(purpose, str(theirs.dumps(parts))) == tuple(parts)
+
+
+@given(PURPOSES, PURPOSES, st.lists(st.integers(0, 2**62), max_size=3), st.integers(0, 2**62))
+def test_tokens_of_a_stem_are_bound_to_purpose_ids_and_secret(
+    purpose: Purpose, other: Purpose, ids: list[int], last: int
+) -> None:
+    token = SIGNER.stem(purpose, *ids).token(last)
+    assert SIGNER.read(purpose, token) == (*ids, last)
+    assert Signer(("new", "newest secret")).read(purpose, token) == (*ids, last)
+    wrong = [(other, token)] if other is not purpose else []
+    wrong += [(purpose, f"{last + 1}.{token.partition('.')[2]}"), (purpose, token[:-1] + "g")]
+    wrong += [(purpose, f"1.{token}"), (purpose, f"0{token}")]
+    for place, changed in wrong:
+        if changed != token or place is not purpose:
+            with pytest.raises(InputError):
+                SIGNER.read(place, changed)
+    with pytest.raises(InputError):
+        Signer(("another",)).read(purpose, token)
