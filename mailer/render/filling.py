@@ -54,6 +54,11 @@ def fill(where: str, value: str) -> bytes:
     return quoted_open(value)
 
 
+def means_itself(value: str) -> bool:
+    """Say whether a value is filled in alike wherever it stands."""
+    return _SAFE.fullmatch(value) is not None
+
+
 def value_of(entry: Field | PutOff, scopes: Scopes) -> str:
     """Return the value of a slot. Raises KeyError for a field that its scope has not."""
     if isinstance(entry, Field):

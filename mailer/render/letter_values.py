@@ -35,23 +35,25 @@ class Memory(dict[Any, Any]):
         try:
             return self[key]
         except KeyError:
-            if len(self) >= _MOST:
-                self.clear()
-            made = self[key] = make()
+            made = make()
+            self.keep(key, made)
             return made
+
+    def keep(self, key: Any, made: Any) -> None:
+        """Remember what was made for a key, for a while."""
+        if len(self) >= _MOST:
+            self.clear()
+        self[key] = made
 
 
 @dataclass(slots=True)
 class ItemValues:
-    """What a story needs in one letter; `mutes` makes its link."""
+    """What a story needs in one letter. Equal keys are drawn alike but for `tail` of the link."""
 
-    story: Story
-    is_full: bool
-    is_lead: bool
-    see_also: tuple[ReferenceView, ...]
-    facts: str
-    reason: str
-    mutes: Stem
+    item: Item
+    key: tuple[Any, ...]
+    stem: Stem
+    tail: bytes
 
 
 class LetterValues:
@@ -61,8 +63,6 @@ class LetterValues:
         self.sayings = sayings
         self._links = links
         self._memory = Memory()
-        self._reasons = Memory()
-        self._facts = Memory()
 
     def mail(self, letter: Letter, told: list[Item]) -> dict[str, str]:
         """Return the texts of the mail as a whole; those that may be empty may be so here."""
@@ -118,31 +118,39 @@ class LetterValues:
 
     def items(self, letter: Letter, items: list[Item], told: list[Item]) -> list[ItemValues]:
         """Return what is needed of the told stories of one section."""
-        zone_name, facts, reasons = letter.timezone, self._facts, self._reasons
+        zone, lead, last = letter.timezone, told[0], len(items) - 1
         result = []
-        follow_id, mutes = -1, None
-        for item in items:
+        follow_id, stem = -1, None
+        for number, item in enumerate(items):
             story, why = item.story, item.reasons
             own = why[0].follow_id if why else 0
-            if own != follow_id or mutes is None:
-                follow_id, mutes = own, self._links.mutes(letter, own)
-            is_lead, is_full = item is told[0], item.shown is Shown.FULL
+            if own != follow_id or stem is None:
+                follow_id, stem = own, self._links.mutes(letter, own)
+            words = (why[0].expression, why[0].words) if len(why) == 1 else _words(why)
+            is_full = item.shown is Shown.FULL
             see_also: tuple[ReferenceView, ...] = ()
-            if is_lead and is_full and story.see_also:
+            if item is lead and is_full and story.see_also:
                 titles = {self._folded_title(other.story) for other in told}
                 see_also = self.sayings.see_also(story, titles)
-            fact = facts.get((story.id, story.revision, zone_name))
-            if fact is None:
-                fact = facts.say(
-                    (story.id, story.revision, zone_name),
-                    lambda: self.sayings.facts(story, self._zone(zone_name)),  # noqa: B023
-                )
-            words = (why[0].expression, why[0].words) if len(why) == 1 else _words(why)
-            reason = reasons.get(words)
-            if reason is None:
-                reason = reasons.say(words, lambda: self.sayings.reason(why))  # noqa: B023
-            result.append(ItemValues(story, is_full, is_lead, see_also, fact, reason, mutes))
+            key = (
+                *(story.id, story.revision, is_full, item is lead, see_also),
+                *(number == 0, number == last, zone, words),
+            )
+            result.append(ItemValues(item, key, stem, stem.tail(story.id).encode()))
         return result
+
+    def shared(self, values: ItemValues) -> dict[str, str]:
+        """Return what is the same for all who are shown a story for the same reason."""
+        story, zone = values.item.story, values.key[7]
+        return {
+            "facts": self._memory.say(
+                ("facts", story.id, story.revision, zone),
+                lambda: self.sayings.facts(story, self._zone(zone)),
+            ),
+            "reason": self._memory.say(
+                ("reason", values.key[8]), lambda: self.sayings.reason(values.item.reasons)
+            ),
+        }
 
     def lead(self, letter: Letter, lead: Item, values: ItemValues) -> dict[str, Any]:
         """Return the texts and flags of the first story, as it stands outside of its list."""
@@ -155,14 +163,13 @@ class LetterValues:
             "kicker_capitals": kicker.upper(),
             "title": say.title(story),
             "url": self._links.story(story),
-            "summary": say.summary(story) if values.is_full else "",
-            "facts": values.facts,
+            "summary": say.summary(story) if lead.shown is Shown.FULL else "",
             "language": language,
             "direction": direction_of(own),
-            "reason": values.reason,
             "mute_url": self._links.mute(letter, follow_id, story),
-            "is_full": values.is_full,
+            "is_full": lead.shown is Shown.FULL,
             "is_urgent": story.urgent,
+            **self.shared(values),
         }
 
     def _headline(self, story: Story) -> str:

@@ -1,6 +1,6 @@
 """The press: messages of one edition, joined from its pieces and the values of each letter."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from mailer.core.addresses import Address
@@ -8,24 +8,20 @@ from mailer.core.digests import Item, Shown
 from mailer.core.hygiene import clean_header
 from mailer.core.letters import Letter
 from mailer.core.readers import MailFormat
-from mailer.core.tokens import Signer
-from mailer.render.edition import Loop, Page, Pieces
-from mailer.render.filling import Unfit, fill, fit, value_of
+from mailer.core.tokens import Signer, Stem
+from mailer.render.edition import Page
+from mailer.render.filling import Unfit, fill, fit, means_itself, value_of
 from mailer.render.headers import mailbox, text_field
 from mailer.render.letter_values import ItemValues, LetterValues, Memory, decisions_of
 from mailer.render.links import Links
 from mailer.render.message import OWN_FIELDS, boundary_of, header_fields, wire_message_id
-from mailer.render.pieces import SlotAt, fields_of
-from mailer.render.probes import SECTIONS, ItemKey, SectionKey
+from mailer.render.probes import OF_MAIL, SECTIONS, ItemKey, SectionKey
+from mailer.render.ready_pages import ReadyLoop, ReadyPage, ReadyPieces, ReadySlot, ready_page
 from mailer.render.site import Site
-from mailer.render.slots import Field
 
 _PART: Final = (
     b'Content-Type: text/%s; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n'
 )
-# What is the same for all stories that are shown for the same reason.
-_SHARED: Final = (Field("item", "facts"), Field("item", "reason"))
-_MUTE: Final = Field("item", "mute_url")
 
 
 class NotCompiled(Exception):  # noqa: N818 - the caller compiles it
@@ -35,7 +31,7 @@ class NotCompiled(Exception):  # noqa: N818 - the caller compiles it
 class Drawing:
     """A letter while it is put together: its values, in the scopes that slots name."""
 
-    __slots__ = ("fields", "lead", "letter", "mail", "sections", "told")
+    __slots__ = ("filled", "lead", "letter", "mail", "scopes", "sections", "told")
 
     def __init__(self, letter: Letter, values: LetterValues) -> None:
         self.letter = letter
@@ -53,26 +49,26 @@ class Drawing:
             for section, items in zip(letter.sections, parts, strict=True)
         ]
         self.lead: dict[str, Any] = {}
-        self.fields: dict[str, str] = {}
+        self.scopes: dict[str, Mapping[str, str]] = {"mail": self.mail}
+        # Links stand in the text and in the HTML.
+        self.filled: dict[str, bytes] = {}
 
 
 class Press:
-    """Joins messages of one newsletter, cadence, moment, locale and format.
-
-    `pages` may grow: a page is looked for each letter.
-    """
+    """Joins messages of one newsletter, cadence, moment, locale and format."""
 
     def __init__(self, values: LetterValues, site: Site, signer: Signer) -> None:
-        self.pages: list[Page] = []
+        self._pages: list[ReadyPage] = []
         self._values = values
         self._site = site
         self._signer = signer
-        self._links = Links(site, signer)
-        self._place = self._links.mute_place()
-        self._filled = Memory()
-        self._drawn: dict[int, Memory] = {}
+        self._place = Links(site, signer).mute_place()
         self._subjects = Memory()
         self._head: list[tuple[str, bytes]] = []
+
+    def use(self, pages: Iterable[Page]) -> None:
+        """Join from these pages from now on; they are tried in order."""
+        self._pages = [ready_page(page) for page in pages]
 
     def needs(self, letter: Letter) -> dict[str, bool]:
         """Return the decisions of a letter, to compile a page for it."""
@@ -82,15 +78,7 @@ class Press:
 
     def has(self, letter: Letter) -> bool:
         """Say whether a page has all of a letter."""
-        drawing = Drawing(letter, self._values)
-        for page in self.pages:
-            if self._is_for(page, drawing):
-                try:
-                    self._bodies(page, drawing)
-                except KeyError:
-                    continue
-                return True
-        return False
+        return self._drawn(Drawing(letter, self._values)) is not None
 
     def print(self, letter: Letter, recipient: Address) -> bytes:
         """Return the message of a letter.
@@ -98,18 +86,23 @@ class Press:
         Raises NotCompiled, or Unfit for a letter that must go the plain way.
         """
         drawing = Drawing(letter, self._values)
-        for page in self.pages:
-            if not self._is_for(page, drawing):
-                continue
-            try:
-                subject, text, html = self._bodies(page, drawing)
-            except KeyError:
-                continue
-            head = self._headers(letter, recipient, drawing, subject)
-            return b"".join((*head, *_body(letter, text, html)))
-        raise NotCompiled(letter.key)
+        drawn = self._drawn(drawing)
+        if drawn is None:
+            raise NotCompiled(letter.key)
+        subject, text, html = drawn
+        head = self._headers(letter, recipient, drawing, subject)
+        return b"".join((*head, *_body(letter, text, html)))
 
-    def _is_for(self, page: Page, drawing: Drawing) -> bool:
+    def _drawn(self, drawing: Drawing) -> tuple[str, bytes, bytes] | None:
+        for page in self._pages:
+            if self._is_for(page, drawing):
+                try:
+                    return self._bodies(page, drawing)
+                except KeyError:
+                    continue
+        return None
+
+    def _is_for(self, page: ReadyPage, drawing: Drawing) -> bool:
         for name, value in page.decisions:
             found = drawing.mail.get(name) if "." not in name else self._lead(drawing)[name[5:]]
             if bool(found) is not value:
@@ -122,135 +115,122 @@ class Press:
             drawing.lead = self._values.lead(drawing.letter, drawing.told[0], first)
         return drawing.lead
 
-    def _bodies(self, page: Page, drawing: Drawing) -> tuple[str, bytes, bytes]:
-        scopes: dict[str, Mapping[str, str]] = {"mail": drawing.mail}
-        if any(field.scope == "lead" for field in _fields(page)):
-            scopes["lead"] = self._lead(drawing)
-        subject = self._subject(page, scopes)
-        text = b"".join(self._join(page.text, drawing, scopes)).lstrip(b"\r\n")
+    def _bodies(self, page: ReadyPage, drawing: Drawing) -> tuple[str, bytes, bytes]:
+        if page.has_lead:
+            drawing.scopes["lead"] = self._lead(drawing)
+        subject = "".join(
+            [
+                part if isinstance(part, str) else value_of(part.entry, drawing.scopes)
+                for part in page.subject
+            ]
+        )
+        subject = self._subjects.say(subject, lambda: clean_header(subject))
+        text = b"".join(self._join(page.text, drawing)).lstrip(b"\r\n")
         while b"\r\n\r\n\r\n" in text:
             text = text.replace(b"\r\n\r\n\r\n", b"\r\n\r\n")
         html = b""
         if drawing.letter.format is MailFormat.HTML:
-            html = b"".join(self._join(page.html, drawing, scopes))
+            html = b"".join(self._join(page.html, drawing))
         return subject, text.rstrip(b"\r\n") + b"\r\n", html
 
-    def _subject(self, page: Page, scopes: Mapping[str, Mapping[str, str]]) -> str:
-        parts = [
-            part if isinstance(part, str) else value_of(part.entry, scopes) for part in page.subject
-        ]
-        subject = "".join(parts)
-        return str(self._subjects.say(subject, lambda: clean_header(subject)))
-
-    def _join(
-        self, pieces: Pieces, drawing: Drawing, scopes: dict[str, Mapping[str, str]]
-    ) -> list[bytes]:
+    def _join(self, pieces: ReadyPieces, drawing: Drawing) -> list[bytes]:
         out: list[bytes] = []
         for piece in pieces:
             if isinstance(piece, bytes):
-                out.append(piece)
-            elif isinstance(piece, SlotAt):
-                out.append(self._slot(piece, scopes))
+                _append(out, piece)
+            elif isinstance(piece, ReadySlot):
+                out.append(self._slot(piece, drawing))
             elif piece.kind == SECTIONS:
-                self._sections(piece, drawing, scopes, out)
+                self._sections(piece, drawing, out)
             else:
                 items = [item for _, section in drawing.sections for item in section]
-                self._items(piece, items, scopes, out)
+                self._items(piece, items, drawing, out)
         return out
 
-    def _slot(self, slot: SlotAt, scopes: Mapping[str, Mapping[str, str]]) -> bytes:
-        entry = slot.entry
-        if isinstance(entry, Field) and entry.name.endswith(("_url", "email", "name")):
-            return fill(slot.where, fit(scopes[entry.scope][entry.name]))
-        values = tuple(scopes[field.scope][field.name] for field in fields_of(entry))
-        key = (slot, values)
-        known = self._filled.get(key)
+    def _slot(self, slot: ReadySlot, drawing: Drawing) -> bytes:
+        scopes = drawing.scopes
+        if slot.is_own:
+            scope, name = slot.fields[0]
+            value = scopes[scope][name]
+            own = drawing.filled.get(value)
+            if own is None:
+                own = fill(slot.where, fit(value))
+                if means_itself(value):
+                    drawing.filled[value] = own
+            return own
+        values = tuple([scopes[scope][name] for scope, name in slot.fields])
+        known: bytes | None = slot.memory.get(values)
         if known is None:
-            known = self._filled.say(key, lambda: fill(slot.where, value_of(entry, scopes)))
-        return known  # type: ignore[no-any-return]
+            known = fill(slot.where, value_of(slot.entry, scopes))
+            slot.memory.keep(values, known)
+        return known
 
-    def _sections(
-        self,
-        loop: Loop,
-        drawing: Drawing,
-        scopes: dict[str, Mapping[str, str]],
-        out: list[bytes],
-    ) -> None:
+    def _sections(self, loop: ReadyLoop, drawing: Drawing, out: list[bytes]) -> None:
         last = len(drawing.sections) - 1
-        tells = _tells(loop)
+        more_url = drawing.mail["more_url"]
         for number, (values, items) in enumerate(drawing.sections):
             key = SectionKey(
                 bool(items),
                 bool(values["more"]),
-                number == 0 if tells[0] else None,
-                number == last if tells[1] else None,
+                number == 0 if loop.tells_first else None,
+                number == last if loop.tells_last else None,
             )
-            scopes["section"] = {**values, "more_url": drawing.mail["more_url"]}
-            scopes["loop sections"] = _places(number, last + 1)
-            for piece in loop.bodies[key]:
+            drawing.scopes["section"] = {**values, "more_url": more_url}
+            drawing.scopes["loop sections"] = _places(number, last + 1)
+            for piece in loop.pieces(key):
                 if isinstance(piece, bytes):
-                    out.append(piece)
-                elif isinstance(piece, SlotAt):
-                    out.append(self._slot(piece, scopes))
+                    _append(out, piece)
+                elif isinstance(piece, ReadySlot):
+                    out.append(self._slot(piece, drawing))
                 else:
-                    self._items(piece, items, scopes, out)
+                    self._items(piece, items, drawing, out)
 
     def _items(
-        self,
-        loop: Loop,
-        items: list[ItemValues],
-        scopes: dict[str, Mapping[str, str]],
-        out: list[bytes],
+        self, loop: ReadyLoop, items: list[ItemValues], drawing: Drawing, out: list[bytes]
     ) -> None:
-        if not items:
-            return
-        memory = self._drawn.get(id(loop.bodies))
-        if memory is None:
-            memory = self._drawn[id(loop.bodies)] = Memory()
-        tells_first, tells_last = _tells(loop)
-        last = len(items) - 1
-        heads: dict[tuple[int, str], bytes] = {}
+        stem: Stem | None = None
+        heads: dict[str, bytes] = {}
+        memory, append = loop.memory, out.append
         for number, item in enumerate(items):
-            story = item.story
-            first = number == 0 if tells_first else None
-            end = number == last if tells_last else None
-            key = (
-                (story.id, story.revision, item.is_full, item.is_lead, item.see_also, first, end),
-                item.facts,
-                item.reason,
-            )
-            pieces = memory.get(key)
+            key = item.key
+            if loop.kind == OF_MAIL:
+                key = (*key[:5], number == 0, number == len(items) - 1, *key[7:])
+            pieces: tuple[bytes | ReadySlot, ...] | None = memory.get(key)
             if pieces is None:
-                body = loop.bodies[ItemKey(*key[0])]
-                shared = {"item": {"facts": item.facts, "reason": item.reason}}
-                pieces = memory.say(key, lambda: self._shared(body, shared))  # noqa: B023
+                pieces = self._shared(loop, key, item, drawing)
+                memory.keep(key, pieces)
+            if item.stem is not stem:
+                stem, heads = item.stem, {}
             for piece in pieces:
                 if isinstance(piece, bytes):
-                    out.append(piece)
-                elif piece.entry == _MUTE:
-                    where = piece.where
-                    head = heads.get((id(item.mutes), where))
+                    append(piece)
+                elif piece.is_mute:
+                    head = heads.get(piece.where)
                     if head is None:
-                        head = fill(where, self._place + item.mutes.head) + b"=\r\n"
-                        heads[id(item.mutes), where] = head
-                    out += (head, item.mutes.tail(story.id).encode())
+                        head = fill(piece.where, self._place + item.stem.head) + b"=\r\n"
+                        heads[piece.where] = head
+                    append(head)
+                    append(item.tail)
                 else:
-                    link = self._place + item.mutes.token(story.id)
-                    scopes["item"] = {"facts": item.facts, "reason": item.reason, "mute_url": link}
-                    scopes[f"loop {loop.kind}"] = _places(number, last + 1)
-                    out.append(self._slot(piece, scopes))
+                    link = f"{self._place}{item.stem.head}{item.tail.decode()}"
+                    drawing.scopes["item"] = {**self._values.shared(item), "mute_url": link}
+                    drawing.scopes[f"loop {loop.kind}"] = _places(number, len(items))
+                    append(self._slot(piece, drawing))
 
     def _shared(
-        self, body: Pieces, scopes: Mapping[str, Mapping[str, str]]
-    ) -> tuple[bytes | SlotAt, ...]:
+        self, loop: ReadyLoop, key: tuple[Any, ...], item: ItemValues, drawing: Drawing
+    ) -> tuple[bytes | ReadySlot, ...]:
         """Fill what is the same for all who are shown a story for the same reason."""
-        pieces: list[bytes | SlotAt] = []
-        for piece in body:
-            if isinstance(piece, Loop):
+        drawing.scopes["item"] = self._values.shared(item)
+        first = key[5] if loop.tells_first else None
+        last = key[6] if loop.tells_last else None
+        pieces: list[bytes | ReadySlot] = []
+        for piece in loop.pieces(ItemKey(*(*key[:5], first, last))):
+            if isinstance(piece, ReadyLoop):
                 raise Unfit("a loop inside of a story")
-            made: bytes | SlotAt = piece
-            if isinstance(piece, SlotAt) and all(f in _SHARED for f in fields_of(piece.entry)):
-                made = self._slot(piece, scopes)
+            made: bytes | ReadySlot = piece
+            if isinstance(piece, ReadySlot) and piece.is_shared:
+                made = self._slot(piece, drawing)
             if isinstance(made, bytes) and pieces and isinstance(pieces[-1], bytes):
                 pieces[-1] += made
             else:
@@ -310,16 +290,12 @@ def _body(letter: Letter, text: bytes, html: bytes) -> tuple[bytes, ...]:
     )
 
 
-def _fields(page: Page) -> Iterator[Field]:
-    for part in (*page.subject, *page.text, *page.html):
-        if isinstance(part, SlotAt):
-            yield from fields_of(part.entry)
-
-
-def _tells(loop: Loop) -> tuple[bool, bool]:
-    """Say whether a loop draws its first and its last turn in their own way."""
-    key = next(iter(loop.bodies), None)
-    return (False, False) if key is None else (key.first is not None, key.last is not None)
+def _append(out: list[bytes], piece: bytes) -> None:
+    """Append a piece; of two empty lines in a row one is enough."""
+    if piece[:2] == b"\r\n" and out and out[-1][-4:] == b"\r\n\r\n":
+        piece = piece[2:]
+    if piece:
+        out.append(piece)
 
 
 def _places(number: int, count: int) -> dict[str, str]:

@@ -72,7 +72,7 @@ class Printing:
             except ValueError:
                 continue
         if self._press is not None:
-            self._press.pages[:] = self._known
+            self._press.use(self._known)
 
     def speak(self, vocabulary: Vocabulary) -> None:
         """Use these labels from now on, if they are others than so far."""
@@ -132,7 +132,7 @@ class Printing:
                 self.site,
                 self.signer,
             )
-            self._press.pages[:] = self._known
+            self._press.use(self._known)
         return self._press
 
     def _sayings(self, letter: Letter) -> Sayings:
@@ -158,7 +158,7 @@ class Printing:
                 lacking = [pair for pair in letters if self._lacks(pair[0], press, made)]
                 if lacking:
                     made.append(self._page(dict(decided), lacking, others))
-                    press.pages[:] = [*self._known, *made]
+                    press.use([*self._known, *made])
                     self._prove(lacking[:1] + lacking[-1:])
         except (Uncuttable, RenderError) as error:
             self.reason = str(error)

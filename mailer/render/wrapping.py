@@ -9,6 +9,8 @@ from typing import Final
 # RFC 5322 section 2.1.1 recommends 78; 72 leaves room for the quotation marks of replies.
 WIDTH: Final = 72
 
+_WORDS: Final = re.compile(r"[!-~]+(?: [!-~]+)*")
+
 # Ideographs may be parted anywhere, but these never start or end a line (JIS X 4051, shortened).
 _NOT_FIRST: Final = frozenset("、。，．・：；？！）」』】〉》〕〗”’％ー々…‥")  # noqa: RUF001
 _NOT_LAST: Final = frozenset("（「『【〈《〔〖“‘￥＄")  # noqa: RUF001
@@ -30,6 +32,10 @@ def wrap(text: str, first: str = "", rest: str | None = None, width: int = WIDTH
     following = " " * columns(first) if rest is None else rest
     room = width - max(columns(first), columns(following))
     lines: list[str] = []
+    if text.isascii() and _WORDS.fullmatch(text):
+        lines = _wrapped_words(text.split(" "), room)
+        if lines:
+            return "\n".join([first + lines[0], *(following + line for line in lines[1:])])
     line, used = "", 0
     for spaced, piece in _pieces(text, room):
         gap = 1 if spaced and line else 0
@@ -43,6 +49,20 @@ def wrap(text: str, first: str = "", rest: str | None = None, width: int = WIDTH
     return "\n".join(
         (first if number == 0 else following) + line for number, line in enumerate(lines)
     ).rstrip()
+
+
+def _wrapped_words(words: list[str], room: int) -> list[str]:
+    """Return plain words in lines, as `wrap` would; nothing when one is longer than a line."""
+    lines: list[str] = []
+    line = words[0]
+    for word in words[1:]:
+        if len(line) + 1 + len(word) > room:
+            lines.append(line)
+            line = word
+        else:
+            line = f"{line} {word}"
+    lines.append(line)
+    return lines if max(map(len, words)) <= room else []
 
 
 def _pieces(text: str, room: int) -> Iterator[tuple[bool, str]]:
