@@ -11,13 +11,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Lock
 
-from mailer.core.addresses import read_address
 from mailer.core.deliveries import LEASE, DeliveryState, LeasedDelivery
-from mailer.core.hygiene import clean_header
 from mailer.core.recipients import NOT_ALLOWED
 from mailer.core.throttles import Feedback, Permit, RelayVerdict, Verdict, domain_of
 from mailer.errors import ServiceAway
-from mailer.flows.build_mail import build_mail
+from mailer.flows.build_batch import build_batch
 from mailer.flows.collect_outcomes import collect_outcomes
 from mailer.flows.desk import Desk
 from mailer.flows.keep_leases import keep_leases
@@ -199,27 +197,24 @@ class _Batch:
             vocabulary = read_vocabulary(connection)
             rows = read_deliveries(connection, [row.id for row in leased])
             written = write_rows(connection, rows, vocabulary)
+        with _BUILDING:
+            built = build_batch(desk, leased, written, vocabulary, now=self.clock())
         ready = []
-        for row, paper in zip(leased, written, strict=True):
-            try:
-                address = read_address(paper.email)
-                with _BUILDING:
-                    built = build_mail(desk, paper, vocabulary)
-            except Exception as error:  # noqa: BLE001 - a template of somebody else's may do anything
+        for row, paper, mail in zip(leased, written, built, strict=True):
+            if mail.error is not None or mail.address is None:
                 with desk.database.write() as connection:
-                    reason = clean_header(f"cannot be built: {type(error).__name__}: {error}", 500)
-                    hold(connection, row.id, self.token, self.clock(), reason)
+                    hold(connection, row.id, self.token, self.clock(), mail.reason)
                 self.done.add(DeliveryState.HELD)
                 continue
             message = Message(
                 delivery_id=row.id,
-                sender=desk.envelope_sender(row.id, built.sender),
-                recipient=address.wire,
+                sender=desk.envelope_sender(row.id, mail.sender),
+                recipient=mail.address.wire,
                 message_id=paper.message_id,
-                content=built.content,
-                needs_smtputf8=address.needs_smtputf8,
+                content=mail.content,
+                needs_smtputf8=mail.address.needs_smtputf8,
             )
-            ready.append(_Ready(row, address.key, message))
+            ready.append(_Ready(row, mail.address.key, message))
         return ready
 
     def _allowed(self, ready: list[_Ready]) -> list[_Ready]:

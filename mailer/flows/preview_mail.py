@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from mailer.core.addresses import read_address
 from mailer.core.letters import Letter
 from mailer.core.notices import Notice
 from mailer.core.readers import Cadence
@@ -11,6 +12,7 @@ from mailer.flows.build_mail import build_mail
 from mailer.flows.composer import Composer
 from mailer.flows.desk import Desk
 from mailer.flows.draft_plan import draft_plan
+from mailer.flows.print_batch import OfRun, reprint
 from mailer.flows.write_letters import letter_of_plan, write_rows
 from mailer.render.mail import Mail
 from mailer.store.ledger_reading import find_delivery
@@ -54,14 +56,29 @@ def preview_mail(
     if template:
         letter = replace(letter, newsletter=replace(letter.newsletter, template=template))
     built = build_mail(desk, letter, composer.vocabulary)
-    return Preview(letter, built.mail, built.content, built.sender, planned), planned
+    # The run compiles an edition of this: so do we, to have its very bytes.
+    printing = desk.renderer.printing(composer.vocabulary)
+    printed = printing.print([(letter, read_address(letter.email))])[0]
+    content = printed.content or built.content
+    return Preview(letter, built.mail, content, built.sender, planned), planned
 
 
 def rebuild_mail(desk: Desk, delivery_id: int) -> Preview:
-    """Return the exact mail of a delivery, from the ledger."""
+    """Return the exact mail of a delivery, from the ledger.
+
+    It is made of what was compiled for its run; when that is no longer kept, or was never made,
+    by the templates of today.
+    """
     with desk.database.read() as connection:
         row = find_delivery(connection, delivery_id)
         vocabulary = read_vocabulary(connection)
         paper = write_rows(connection, [row], vocabulary)[0]
+    if isinstance(paper, Letter) and row.run_id is not None:
+        of_run = OfRun(row.run_id, paper, read_address(paper.email))
+        printed = reprint(desk, of_run, vocabulary)
+        if printed is not None:
+            return Preview(
+                paper, printed.mail, printed.content, paper.newsletter.sender_address, None
+            )
     built = build_mail(desk, paper, vocabulary)
     return Preview(paper, built.mail, built.content, built.sender, None)

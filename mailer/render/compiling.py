@@ -12,7 +12,7 @@ from mailer.render.edition import Page, encode, plain_parts
 from mailer.render.html_pieces import cut_html, prepare_html
 from mailer.render.inline import inline
 from mailer.render.pages import Pages, template_of
-from mailer.render.pieces import Body, Region, SlotAt, cut_text
+from mailer.render.pieces import Body, Region, SlotAt, cut_text, fields_of
 from mailer.render.probes import (
     OF_MAIL,
     OF_SECTION,
@@ -143,7 +143,11 @@ class _Compile:
     def _check_told(self, body: Body, is_told: Callable[[ItemKey, Body], bool], name: str) -> None:
         """See that one of its loops tells every story, but for a lead that is told outside."""
         field = Field("lead", name)
-        leads = any(isinstance(part, SlotAt) and part.entry == field for part in body)
+        leads = any(
+            isinstance(part, SlotAt)
+            and (part.entry == field or (name == "title" and field in fields_of(part.entry)))
+            for part in body
+        )
         for kind in (OF_SECTION, OF_MAIL):
             drawings = list(_drawings(body, kind))
             if drawings and all(

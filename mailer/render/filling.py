@@ -47,7 +47,7 @@ def fill(where: str, value: str) -> bytes:
         if not value or value[0] in " \n" or value[-1] in " \n":
             raise Unfit(f"an empty or spaced value '{value[:40]}'")
         return quoted_open(value.replace("\n", "\r\n"))
-    if not _SAFE.fullmatch(value):
+    if not (_SAFE_ADDRESS if where == ADDRESS else _SAFE).fullmatch(value):
         value = _ESCAPES[where](value)
     if value != value.strip() or not value:
         raise Unfit(f"an empty or spaced value '{value[:40]}'")
@@ -56,7 +56,7 @@ def fill(where: str, value: str) -> bytes:
 
 def means_itself(value: str) -> bool:
     """Say whether a value is filled in alike wherever it stands."""
-    return _SAFE.fullmatch(value) is not None
+    return _SAFE_ADDRESS.fullmatch(value) is not None
 
 
 def value_of(entry: Field | PutOff, scopes: Scopes) -> str:
@@ -86,8 +86,6 @@ def _as_attribute(value: str) -> str:
 
 def _as_address(value: str) -> str:
     """Return what the serialiser that inlined pages go through makes of an address."""
-    if _SAFE_ADDRESS.fullmatch(value):
-        return value
     link = etree.Element("a", href=value)
     written = etree.tostring(link, method="html", encoding="unicode")
     found = re.fullmatch(r'<a href="([^"]*)"></a>', written)

@@ -20,7 +20,7 @@ from mailer.render.message import build_message
 from mailer.render.notice_pages import draw_notice
 from mailer.render.notice_views import view_notice
 from mailer.render.pages import Mail, Pages
-from mailer.render.printing import Printing
+from mailer.render.printing import Printing, Printings
 from mailer.render.site import Site
 from mailer.render.weights import Scales
 
@@ -40,6 +40,7 @@ class Renderer:
         self._signer = signer
         self._links = Links(site, signer)
         self._pages = Pages(overrides)
+        self.printings = Printings()
         self._scales = Scales(self._pages, site, signer, max_mail_bytes)
 
     def render(self, letter: Letter, vocabulary: Vocabulary) -> Mail:

@@ -1,14 +1,14 @@
 """The press: messages of one edition, joined from its pieces and the values of each letter."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, Final
 
 from mailer.core.addresses import Address
-from mailer.core.digests import Item, Shown
 from mailer.core.hygiene import clean_header
 from mailer.core.letters import Letter
 from mailer.core.readers import MailFormat
 from mailer.core.tokens import Signer, Stem
+from mailer.render.drawing import Drawing
 from mailer.render.edition import Page
 from mailer.render.filling import Unfit, fill, fit, means_itself, value_of
 from mailer.render.headers import mailbox, text_field
@@ -26,32 +26,6 @@ _PART: Final = (
 
 class NotCompiled(Exception):  # noqa: N818 - the caller compiles it
     """The letter has a story, or is of a kind, that no page of the edition has."""
-
-
-class Drawing:
-    """A letter while it is put together: its values, in the scopes that slots name."""
-
-    __slots__ = ("filled", "lead", "letter", "mail", "scopes", "sections", "told")
-
-    def __init__(self, letter: Letter, values: LetterValues) -> None:
-        self.letter = letter
-        told: list[Item] = []
-        parts: list[list[Item]] = []
-        for section in letter.sections:
-            parts.append([item for item in section.items if item.shown is not Shown.LINKED])
-            told += parts[-1]
-        if not told:
-            raise Unfit("it tells no story")
-        self.told = told
-        self.mail = values.mail(letter, told)
-        self.sections = [
-            (values.section(section, len(items)), values.items(letter, items, told))
-            for section, items in zip(letter.sections, parts, strict=True)
-        ]
-        self.lead: dict[str, Any] = {}
-        self.scopes: dict[str, Mapping[str, str]] = {"mail": self.mail}
-        # Links stand in the text and in the HTML.
-        self.filled: dict[str, bytes] = {}
 
 
 class Press:
@@ -118,9 +92,10 @@ class Press:
     def _bodies(self, page: ReadyPage, drawing: Drawing) -> tuple[str, bytes, bytes]:
         if page.has_lead:
             drawing.scopes["lead"] = self._lead(drawing)
+        scopes = drawing.scopes
         subject = "".join(
             [
-                part if isinstance(part, str) else value_of(part.entry, drawing.scopes)
+                part if isinstance(part, str) else value_of(part.entry, scopes)
                 for part in page.subject
             ]
         )

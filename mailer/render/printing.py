@@ -4,6 +4,7 @@ A compiled page is only used after two of its mails were held against the plain 
 differ, or when a template cannot be cut, all mails go the plain way and `reason` says why.
 """
 
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -14,7 +15,7 @@ from mailer.core.tags import Vocabulary
 from mailer.core.tokens import Signer
 from mailer.errors import MailerError, RenderError
 from mailer.render.compiling import compile_page
-from mailer.render.edition import Edition, Page, unpack
+from mailer.render.edition import Edition, Page, name_of, unpack
 from mailer.render.filling import Unfit
 from mailer.render.letter_values import LetterValues
 from mailer.render.links import Links
@@ -27,6 +28,8 @@ from mailer.render.site import Site
 from mailer.render.slots import Uncuttable
 
 _PROVED = 2
+# Each remembers some megabytes.
+_AT_WORK = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +66,15 @@ class Printing:
     counts: Counts = field(default_factory=Counts)
     _press: Press | None = None
     _known: list[Page] = field(default_factory=list)
+    _names: set[str] = field(default_factory=set)
 
     def take(self, packed: Iterable[bytes]) -> None:
         """Use editions that were stored; one that cannot be read is as good as none."""
         for each in packed:
+            name = name_of(each)
+            if name in self._names:
+                continue
+            self._names.add(name)
             try:
                 self._known += unpack(each).pages
             except ValueError:
@@ -76,7 +84,7 @@ class Printing:
 
     def speak(self, vocabulary: Vocabulary) -> None:
         """Use these labels from now on, if they are others than so far."""
-        if vocabulary is not self.vocabulary:
+        if list(vocabulary) != list(self.vocabulary):
             self.vocabulary = vocabulary
             self._press = None
 
@@ -84,15 +92,21 @@ class Printing:
         self,
         letters: Sequence[tuple[Letter, Address]],
         stories: Callable[[], Iterable[Story]] = tuple,
+        more: Callable[[], None] = lambda: None,
     ) -> list[Printed]:
         """Return the messages of letters, in order.
 
-        `stories` gives what else the run tells, to compile it in one go; it is asked when
-        something has to be compiled.
+        Before something is compiled `more` is called, which may `take` what others have compiled,
+        and `stories` gives what else the run tells, to compile it in one go.
         """
         done: list[Printed | None] = [self._try(letter, to) for letter, to in letters]
         missing = [number for number, printed in enumerate(done) if printed is None]
-        if missing and not self.reason:
+        if missing:
+            more()
+            for number in missing:
+                done[number] = self._try(*letters[number])
+            missing = [number for number in missing if done[number] is None]
+        if missing:
             self._compile([letters[number] for number in missing], stories)
             for number in missing:
                 done[number] = self._try(*letters[number])
@@ -101,9 +115,12 @@ class Printing:
             for printed, (letter, _) in zip(done, letters, strict=True)
         ]
 
-    def lacks(self, letters: Iterable[tuple[Letter, Address]]) -> bool:
-        """Say whether a letter is not compiled yet, and could be."""
-        return not self.reason and any(self._try(letter, to) is None for letter, to in letters)
+    def reprint(self, letter: Letter, recipient: Address) -> bytes | None:
+        """Return the message of a letter from what was taken; None when it is not in there."""
+        try:
+            return self._pressed(letter).print(letter, recipient)
+        except (NotCompiled, Unfit, MailerError, ValueError):
+            return None
 
     def _try(self, letter: Letter, recipient: Address) -> Printed | None:
         """Return a compiled message, or a plain one for an odd letter; None when not compiled."""
@@ -165,7 +182,9 @@ class Printing:
             return
         self._known += made
         if made:
-            self.fresh.append(Edition(tuple(made)).pack())
+            packed = Edition(tuple(made)).pack()
+            self._names.add(name_of(packed))
+            self.fresh.append(packed)
 
     @staticmethod
     def _lacks(letter: Letter, press: Press, made: Sequence[Page]) -> bool:
@@ -207,3 +226,20 @@ class Printing:
                 raise Uncuttable(f"the plain way fails: {error}") from error
             if differs := difference(compiled, plain):
                 raise Uncuttable(f"compiled and plain mail differ in {differs}")
+
+
+class Printings(threading.local):
+    """The printings a thread has at work, by run, locale and format: the latest few."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[int, str, str], Printing] = {}
+
+    def get(self, key: tuple[int, str, str]) -> Printing | None:
+        """Return the printing of a key, None when there is none at work."""
+        return self._kept.get(key)
+
+    def keep(self, key: tuple[int, str, str], printing: Printing) -> None:
+        """Keep a printing; the one that was begun first is dropped when there are many."""
+        while len(self._kept) >= _AT_WORK:
+            del self._kept[next(iter(self._kept))]
+        self._kept[key] = printing

@@ -6,6 +6,8 @@ from email.policy import SMTPUTF8
 
 from lxml import etree, html
 
+from mailer.render.pages import Mail
+
 
 def difference(one: bytes, other: bytes) -> str:
     """Return in what two messages differ, empty when they say the same."""
@@ -38,6 +40,24 @@ def difference(one: bytes, other: bytes) -> str:
     return ""
 
 
+def read_mail(content: bytes) -> Mail:
+    """Return what a reader sees of a message of ours."""
+    message = _read(content)
+    texts = {part.get_content_subtype(): _text(part) for part in message.walk()}
+    page = texts.get("html", "")
+    hidden = page and document_of(page).xpath("string(//div[@aria-hidden='true'][1])")
+    preheader = str(hidden).rstrip("\u034f\u200c\xa0 ")
+    text = texts.get("plain", "").replace("\r\n", "\n")
+    return Mail(str(message["Subject"]), preheader, text, page.replace("\r\n", "\n").rstrip("\n"))
+
+
+def document_of(page: str) -> html.HtmlElement:
+    """Return a page as a document."""
+    # As bytes: lxml would take a text with an encoding inside for a mistake.
+    parser = html.HTMLParser(encoding="utf-8", huge_tree=True)
+    return html.document_fromstring(page.encode(), parser=parser)
+
+
 def _read(content: bytes) -> EmailMessage:
     message = message_from_bytes(content, policy=SMTPUTF8)
     if not isinstance(message, EmailMessage):
@@ -55,7 +75,4 @@ def _text(part: EmailMessage) -> str:
 
 
 def _document(page: str) -> str:
-    # As bytes: lxml would take a text with an encoding inside for a mistake.
-    parser = html.HTMLParser(encoding="utf-8", huge_tree=True)
-    document = html.document_fromstring(page.encode(), parser=parser)
-    return etree.tostring(document, method="c14n2").decode()
+    return etree.tostring(document_of(page), method="c14n2").decode()

@@ -56,7 +56,7 @@ BASE = '{% extends "_base/base.html" %}{% block stories %}'
         ("body.html", BASE + '<link rel="stylesheet" href="x.css">{% endblock %}', "has a <link>"),
         ("body.txt", "{{ mail.lead.url }}", "lost a link to 'Story number 2'"),
         ("body.txt", "{% for i in mail.items %}{{ i.url }}\n{% endfor %}", "the unsubscribe link"),
-        ("body.txt", "\n\n{{ mail.nothing }}", "digest/body.txt, line 3: UndefinedError"),
+        ("body.txt", "\n\n{{ mail.nothing }}", "digest/body.txt, line 3: no 'nothing'"),
         ("subject.txt", "{% if %}", "digest/subject.txt, line 1"),
         ("subject.txt", " \n ", "gives no subject"),
     ],
