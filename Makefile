@@ -14,8 +14,8 @@ help:  ## List these targets
 demo: .venv/.runtime  ## See it work: seed a small newsroom, send its digest and an alert, show them
 	$(BIN)/mailer demo
 
-check: static  ## Format, lint, types, import contracts and the fast tests: under a minute
-	$(BIN)/pytest -n logical --maxprocesses 8 -m "not slow"
+check: static  ## The quick loop: format, lint, types, import contracts, fast tests on SQLite
+	$(BIN)/pytest -n logical --maxprocesses 8 -m "not slow and not postgresql"
 
 test: chromium postfix static  ## Everything, with servers of its own: under ten minutes
 	$(BIN)/pytest -n logical --maxprocesses 8

@@ -12,9 +12,12 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from mailer.bootstrap import packaged_seeds
+from mailer.flows.load_seeds import load_seeds
 from mailer.store.database import Database, upgrade
 from tests.servers.postgres import NoPostgres, PostgresServer
 from tests.servers.redis import RedisServer
+from tests.shared_database import SharedPostgres
 
 _SLOW = {"browser", "faults", "journeys"}
 _HERE = Path(__file__).parent
@@ -31,10 +34,12 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the folders of long tests, so that nobody has to remember."""
+    """Mark long tests by folder and those of PostgreSQL by name: nobody has to remember."""
     for item in items:
         if item.path.relative_to(_HERE).parts[0] in _SLOW:
             item.add_marker(pytest.mark.slow)
+        if "[postgresql" in item.name or "postgresql]" in item.name:
+            item.add_marker(pytest.mark.postgresql)
 
 
 @pytest.fixture(scope="session")
@@ -64,24 +69,63 @@ def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def seeded_sqlite(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with the seed newsroom to copy, never to open."""
+    path = tmp_path_factory.mktemp("sqlite") / "seeded.db"
+    shutil.copyfile(migrated_sqlite, path)
+    _seed(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def shared_postgres(postgres: PostgresServer, migrated_postgres: str) -> Iterator[SharedPostgres]:
+    """A migrated database in which one test after another leaves its rows."""
+    shared = SharedPostgres(postgres, migrated_postgres)
+    yield shared
+    shared.close()
+
+
+@pytest.fixture
+def postgres_url(shared_postgres: SharedPostgres) -> str:
+    """The URL of a PostgreSQL database as migrated: no rows, ids count from 1."""
+    return shared_postgres.put_back()
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """A fresh database of each kind: migrated, empty, of this test alone."""
-    if request.param == "sqlite":
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database of each kind: migrated, empty, of this test alone while it runs."""
+    if request.param == "postgresql":
+        return str(request.getfixturevalue("postgres_url"))
+    path = tmp_path / "mailer.db"
+    shutil.copyfile(request.getfixturevalue("migrated_sqlite"), path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture
+def seeded_url(database_url: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The same with the seed newsroom in it."""
+    if database_url.startswith("sqlite"):
         path = tmp_path / "mailer.db"
-        shutil.copyfile(request.getfixturevalue("migrated_sqlite"), path)
-        yield f"sqlite:///{path}"
-    else:
-        server: PostgresServer = request.getfixturevalue("postgres")
-        url = server.create(template=request.getfixturevalue("migrated_postgres"))
-        yield url
-        server.drop(url)
+        shutil.copyfile(request.getfixturevalue("seeded_sqlite"), path)
+        return database_url
+    shared: SharedPostgres = request.getfixturevalue("shared_postgres")
+    shared.put_back(seed=_seed)
+    return database_url
 
 
 @pytest.fixture
 def database(database_url: str) -> Iterator[Database]:
-    """The same, open."""
+    """The empty database, open."""
     opened = Database.open(database_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def postgres_database(postgres_url: str) -> Iterator[Database]:
+    """PostgreSQL alone: for what SQLite, with one writer at a time, cannot meet."""
+    opened = Database.open(postgres_url)
     yield opened
     opened.close()
 
@@ -99,6 +143,12 @@ def redis_url(redis_server: RedisServer) -> str:
     """The URL of a Redis without any key."""
     redis_server.empty()
     return redis_server.url
+
+
+def _seed(url: str) -> None:
+    database = Database.open(url)
+    load_seeds(database, packaged_seeds())
+    database.close()
 
 
 def _stay_on_this_machine(event: str, arguments: tuple[object, ...]) -> None:

@@ -14,7 +14,6 @@ from mailer.store.database import Database
 from mailer.store.readers import is_suppressed
 from tests.builders import NOON
 from tests.flows.ledger import LATER, NO, NOBODY_KNOWS, YES, open_ledger
-from tests.servers.postgres import PostgresServer
 
 S = DeliveryState
 LAST = Refused(554, "5.7.1 blocked for spam")
@@ -181,11 +180,8 @@ def test_what_no_terminal_or_database_takes_does_not_stop_it(database: Database)
     assert ledger.rows[0].reply == "no[31m such user"
 
 
-def test_answers_outlive_a_database_that_restarts(
-    postgres: PostgresServer, migrated_postgres: str
-) -> None:
-    url = postgres.create(template=migrated_postgres)
-    database, other = Database.open(url), Database.open(url)
+def test_answers_outlive_a_database_that_restarts(postgres_url: str) -> None:
+    database, other = Database.open(postgres_url), Database.open(postgres_url)
     ledger = open_ledger(database, mails=1)
     batch = ledger.mark()
     with other.write() as connection:
@@ -209,7 +205,6 @@ def test_answers_outlive_a_database_that_restarts(
     assert ledger.states == [S.ACCEPTED]
     database.close()
     other.close()
-    postgres.drop(url)
 
 
 def test_a_server_that_says_when_is_heard_when_it_asks_for_more(database: Database) -> None:
