@@ -84,14 +84,12 @@ def suppressed_count(connection: Connection) -> int:
     return count
 
 
-def bounce_counts(connection: Connection, since: datetime) -> Mapping[str, int]:
-    """Return how many reports came back since then, by kind."""
-    rows = connection.execute(
-        select(bounces.c.kind, func.count().label("number"))
-        .where(bounces.c.at >= since)
-        .group_by(bounces.c.kind)
-    )
-    return {row.kind: row.number for row in rows}
+def bounce_counts(connection: Connection, since: datetime | None = None) -> Mapping[str, int]:
+    """Return how many reports came back since then, or ever, by kind."""
+    query = select(bounces.c.kind, func.count().label("number")).group_by(bounces.c.kind)
+    if since is not None:
+        query = query.where(bounces.c.at >= since)
+    return {row.kind: row.number for row in connection.execute(query)}
 
 
 def read_growth(connection: Connection, moments: Sequence[datetime]) -> Growth:

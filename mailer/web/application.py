@@ -10,7 +10,7 @@ from mailer.bootstrap import Installation
 from mailer.flows.outlook import Lookout
 from mailer.ports import Bell
 from mailer.render.paper import Paper
-from mailer.web import api, dev, health, hooks, operate, public, reader
+from mailer.web import api, dev, health, hooks, metrics, operate, public, reader
 from mailer.web.assets import Assets
 from mailer.web.failures import answer_failures
 from mailer.web.gate import Gate
@@ -26,6 +26,7 @@ _AREAS = (
     hooks.router,
     dev.router,
     health.router,
+    metrics.router,
 )
 MOST_BODY_BYTES = 64 * 1024  # S25. The largest form of ours is a follow of 2,000 characters.
 # The store keeps 15 connections: a sixteenth thread would only wait for one of them.
