@@ -12,6 +12,8 @@ from mailer.cli.room import open_room
 from mailer.core.addresses import read_address
 from mailer.errors import InputError
 from mailer.flows.documents import follow_document, mute_document, reader_document
+from mailer.flows.erase_reader import erase_reader
+from mailer.flows.export_reader import export_reader
 from mailer.flows.import_readers import import_readers
 from mailer.flows.set_quiet_hours import set_quiet_hours
 from mailer.store.preferences import follows_of, mutes_of
@@ -44,7 +46,12 @@ def import_file(
         raise InputError(f"cannot read '{path}': {error.strerror}") from error
     with open_room() as room:
         report = import_readers(
-            room.desk.database, content, confirmed=confirmed, consent=consent, now=room.clock()
+            room.desk.database,
+            content,
+            confirmed=confirmed,
+            consent=consent,
+            now=room.clock(),
+            signer=room.desk.signer,
         )
     rejected = [{"line": r.line, "email": r.email, "reason": r.reason} for r in report.rejected]
     if as_json:
@@ -135,3 +142,31 @@ def show(email: str, as_json: JsonOption = False) -> None:
     for mute in mutes:
         ended = f" (ended {mute.ended_at:%Y-%m-%d})" if mute.ended_at else ""
         say(f"{'mutes':<13} {mute.expression}{ended}")
+
+
+@app.command("export")
+def export(email: Annotated[str, typer.Argument(metavar="EMAIL")]) -> None:
+    """Print everything the store has about a reader, as one JSON document."""
+    with open_room() as room:
+        with room.desk.database.read() as connection:
+            reader = find_reader(connection, read_address(email))
+        print_json(export_reader(room.desk.database, reader.id, now=room.clock()))
+
+
+@app.command("erase")
+def erase(
+    email: Annotated[str, typer.Argument(metavar="EMAIL")],
+    sure: Annotated[bool, typer.Option("--yes", help="Do it; it cannot be undone.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Erase a reader from every table. A suppression of her address stays, under a keyed hash."""
+    if not sure:
+        raise InputError("erasing cannot be undone: look with 'readers export', then add --yes")
+    with open_room() as room:
+        with room.desk.database.read() as connection:
+            reader = find_reader(connection, read_address(email))
+        erased = erase_reader(room.desk, reader.id, now=room.clock())
+    if as_json:
+        print_json({"erased": erased})
+    else:
+        say(f"{reader.email} is erased")

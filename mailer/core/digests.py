@@ -217,6 +217,30 @@ def fit(digest: Digest, weights: Weights) -> Digest:
     return _reshow(digest, lambda depth, number: shown[depth, number])
 
 
+def gather(digest: Digest, most: int) -> Digest:
+    """Put all but `most` stories behind the "and 7 more" links, deepest items first.
+
+    For who comes back after a pause: what came up meanwhile is there, and is not a pile.
+    """
+    ranked = sorted(
+        (depth, number)
+        for number, section in enumerate(digest.sections)
+        for depth, item in enumerate(section.items)
+        if item.shown is not Shown.LINKED
+    )
+    behind = set(ranked[most:])
+    if not behind:
+        return digest
+    return _reshow(
+        digest,
+        lambda depth, number: (
+            Shown.LINKED
+            if (depth, number) in behind
+            else digest.sections[number].items[depth].shown
+        ),
+    )
+
+
 def _reshow(digest: Digest, shown: Callable[[int, int], Shown]) -> Digest:
     return Digest(
         tuple(

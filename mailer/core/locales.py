@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Sequence
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from functools import cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from babel import Locale, UnknownLocaleError
 
@@ -12,6 +13,11 @@ from mailer.errors import InputError
 _SHOWN = 40  # Of what somebody typed, in a message.
 _LONGEST_HEADER = 500  # Browsers send fewer than 100 characters.
 _MOST_LOCALES = 20
+# What else the database names are old spellings of these.
+_AREAS = (
+    "Africa/", "America/", "Antarctica/", "Asia/", "Atlantic/", "Australia/", "Europe/", "Indian/",
+    "Pacific/",
+)  # fmt: skip
 _NAME = re.compile("[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{1,8}){0,4}")
 _WEIGHT = re.compile(r"q\s*=\s*([01](?:\.[0-9]{0,3})?)")
 
@@ -68,6 +74,14 @@ def read_timezone(text: str) -> str:
         raise InputError(
             f"unknown timezone '{clean_header(text, _SHOWN)}': use an IANA name such as Asia/Seoul"
         ) from error
+
+
+@cache
+def timezones() -> tuple[str, ...]:
+    """Return the timezones to choose from: places and UTC, by name."""
+    return tuple(
+        sorted(name for name in available_timezones() if name == "UTC" or name.startswith(_AREAS))
+    )
 
 
 def read_hour(text: str) -> int:

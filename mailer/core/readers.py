@@ -118,3 +118,11 @@ class Follower:
     follows: tuple[Follow, ...]
     mutes: tuple[Mute, ...] = ()
     suppressed: bool = False
+
+
+def comes_back(follower: Follower, as_of: datetime) -> bool:
+    """Say whether this is the first issue after her pause: a cursor stands before its end."""
+    until = follower.reader.paused_until_at
+    if until is None or until > as_of:
+        return False
+    return any(follow.cursor_at < until for follow in follower.follows)

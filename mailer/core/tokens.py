@@ -37,6 +37,8 @@ class Purpose(StrEnum):
     VIEW = "view"
     CONFIRM = "confirm"
     UNDO = "undo"
+    ADDRESS = "address"
+    EXPORT = "export"
     FORM = "form"
     BLOCK = "block"
 
@@ -108,9 +110,11 @@ class Signer:
 
     def keyed_hash(self, text: str) -> str:
         """Return 32 hex digits that only the holder of the newest secret can compute."""
-        return hashlib.blake2b(
-            text.encode(), key=hashlib.sha256(self._secrets[-1].encode()).digest(), digest_size=16
-        ).hexdigest()
+        return _keyed_hash(self._secrets[-1], text)
+
+    def keyed_hashes(self, text: str) -> tuple[str, ...]:
+        """Return the same by each of our secrets: what was hashed before a rotation is found."""
+        return tuple(_keyed_hash(secret, text) for secret in self._secrets)
 
     def seal(self, text: str) -> str:
         """Return 16 lower-case letters and digits only a holder of the newest secret can make.
@@ -138,6 +142,11 @@ class Signer:
             salt=f"mailer.{purpose}",
             signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256},
         )
+
+
+def _keyed_hash(secret: str, text: str) -> str:
+    key = hashlib.sha256(secret.encode()).digest()
+    return hashlib.blake2b(text.encode(), key=key, digest_size=16).hexdigest()
 
 
 def _seal(secret: str, text: str) -> str:

@@ -5,11 +5,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from mailer.core.deliveries import digest_key
-from mailer.core.digests import Weights, compose, fit
+from mailer.core.digests import Weights, compose, fit, gather
 from mailer.core.locales import pick_locale
 from mailer.core.matching import Board
 from mailer.core.preferences import PreferenceParser
-from mailer.core.readers import Cadence, Follower, MailFormat, Newsletter
+from mailer.core.readers import Cadence, Follower, MailFormat, Newsletter, comes_back
 from mailer.core.runs import PlannedMail, slot_key
 from mailer.core.schedules import Lane
 from mailer.core.stories import Story
@@ -20,6 +20,8 @@ from mailer.store.followers import Asking, earliest_cursor, has_urgent
 from mailer.store.ledger_plan import given_stories
 from mailer.store.stories import read_board_stories
 from mailer.store.tags import read_vocabulary
+
+MOST_AFTER_PAUSE = 10  # What the page of preferences promises to who catches up.
 
 
 class Composer:
@@ -95,6 +97,8 @@ class Composer:
         if digest is None:
             return mail
         fitted = fit(digest, self._weights[self._dress(mail.follower)])
+        if comes_back(mail.follower, self.as_of):
+            fitted = gather(fitted, MOST_AFTER_PAUSE)
         if fitted is digest:
             return mail
         return replace(mail, composition=replace(mail.composition, digest=fitted))

@@ -11,8 +11,10 @@ from mailer.core.clocks import read_quiet
 from mailer.core.hygiene import clean_header
 from mailer.core.locales import read_hour, read_locale, read_timezone
 from mailer.core.readers import MailFormat, Reader, ReaderState
+from mailer.core.tokens import Signer
 from mailer.errors import InputError
 from mailer.store.database import Database
+from mailer.store.reader_records import recall_suppression
 from mailer.store.readers import add_reader, change_reader, look_up_reader
 
 _COLUMNS = frozenset({"email", "name", "locale", "timezone", "hour", "format", "quiet"})
@@ -46,6 +48,7 @@ def import_readers(
     consent: str = "",
     now: datetime,
     dry: bool = False,
+    signer: Signer | None = None,
 ) -> ReaderImport:
     """Add or change readers by address, all good lines in one transaction.
 
@@ -53,7 +56,7 @@ def import_readers(
     semicolon or tab between them. A column left out, or an empty cell, changes nothing of a
     reader who is there. `confirmed` makes them confirmed, by
     the words of `consent`; nobody becomes unconfirmed. A `dry` import tells what it would do and
-    writes nothing. Raises
+    writes nothing. The `signer` finds suppressions of addresses that were erased. Raises
     InputError when the file as a whole cannot be read.
     """
     rows = _rows(content)
@@ -75,6 +78,9 @@ def import_readers(
                 continue
             if there is None:
                 if not dry:
+                    if signer is not None:
+                        hashes = signer.keyed_hashes(address.key)
+                        recall_suppression(connection, address.key, hashes)
                     add_reader(connection, wanted, now, consent)
                 counts["new"] += 1
             elif wanted != there:

@@ -12,6 +12,7 @@ from mailer.flows.write_letters import message_id
 from mailer.render.notice_message import sender_of
 from mailer.store.database import Connection
 from mailer.store.ledger_notices import QueuedNotice, add_notice
+from mailer.store.reader_records import recall_suppression
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,7 @@ def send_notice(
     Nothing is sent here: after the commit ring `Bell.ring_notice`. Whether she may get it is asked
     when it leaves, not now (store.consent).
     """
+    recall_suppression(connection, new.address.key, desk.signer.keyed_hashes(new.address.key))
     due_at = not_before_at or now
     sender = sender_of(new.newsletter, desk.site)
     notice = Notice(

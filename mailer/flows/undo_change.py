@@ -15,6 +15,7 @@ from mailer.store.preferences import (
     ensure_subscription,
     follows_of,
     mutes_of,
+    set_cursor,
     start_follow,
     start_mute,
 )
@@ -116,6 +117,11 @@ def _restore_follows(  # noqa: PLR0917 - as above
     wanted = {_name(follow): follow for follow in before.follows}
     made = {_name(follow) for follow in after.follows} - set(wanted)
     newsletter_of = {s.id: s.newsletter_id for s in subscriptions_of(connection, reader_id)}
+    moved = {
+        _name(follow): wanted[_name(follow)].cursor_at
+        for follow in after.follows
+        if _name(follow) in wanted and wanted[_name(follow)].cursor_at != follow.cursor_at
+    }
     there = set()
     for follow in follows_of(connection, reader_id):
         if follow.ended_at is not None:
@@ -123,8 +129,11 @@ def _restore_follows(  # noqa: PLR0917 - as above
         name = (newsletter_of[follow.subscription_id], follow.canonical, follow.cadence.value)
         if name in made:
             end_follow(connection, follow.id, "undone", now)
-        else:
-            there.add(name)
+            continue
+        there.add(name)
+        if name in moved and moved[name] < follow.cursor_at:
+            # A pause had put it where the news begins again.
+            set_cursor(connection, follow.id, moved[name])
     for name, chosen in wanted.items():
         if name in there or chosen.newsletter_id not in subscription_of:
             continue

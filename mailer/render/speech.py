@@ -5,7 +5,7 @@ a translation takes.
 """
 
 from datetime import date, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -65,6 +65,18 @@ def is_spoken(locale: str) -> bool:
     # The same language in another script is another catalogue: zh_Hant and zh_TW are not zh_Hans.
     script = _known(_CATALOGUES.get(known.language, "en")).script
     return known.language in SPOKEN and known.script in (None, script)
+
+
+@cache
+def languages_spoken() -> tuple[tuple[str, str], ...]:
+    """Return the language tags we have words for, each with its name in itself."""
+    names = {"en": "en"} | _CATALOGUES
+    return tuple(
+        sorted(
+            (name.replace("_", "-"), Locale.parse(name).get_display_name() or name)
+            for name in names.values()
+        )
+    )
 
 
 @lru_cache(maxsize=64)

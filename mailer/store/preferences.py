@@ -165,3 +165,19 @@ def mutes_of(connection: Connection, reader_id: int) -> list[MuteRecord]:
         MuteRecord(row.id, row.expression, row.canonical, row.started_at, row.ended_at)
         for row in rows
     ]
+
+
+def move_cursors(connection: Connection, reader_id: int, to: datetime, *, older: bool) -> None:
+    """Set the cursors of all current follows: those before `to` (older), and those after it."""
+    own = select(subscriptions.c.id).where(subscriptions.c.reader_id == reader_id)
+    moved = follows.c.cursor_at != to if older else follows.c.cursor_at > to
+    connection.execute(
+        update(follows)
+        .where(follows.c.subscription_id.in_(own), follows.c.ended_at.is_(None), moved)
+        .values(cursor_at=to)
+    )
+
+
+def set_cursor(connection: Connection, follow_id: int, to: datetime) -> None:
+    """Set one cursor back to where it stood."""
+    connection.execute(update(follows).where(follows.c.id == follow_id).values(cursor_at=to))

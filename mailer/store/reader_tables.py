@@ -52,3 +52,16 @@ reader_changes = Table(
     Column("after", Json, nullable=False),
     Index(None, "reader_id", "changed_at"),
 )
+
+address_requests = Table(
+    "address_requests",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("reader_id", Id, ForeignKey("readers.id"), nullable=False),
+    # The new address; empty once the reader was erased.
+    Column("email", Text, nullable=False),
+    Column("email_key", Text, nullable=False),
+    Column("requested_at", Instant, nullable=False),
+    Column("confirmed_at", Instant),
+    Index(None, "reader_id"),
+)

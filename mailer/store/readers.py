@@ -63,6 +63,15 @@ def change_reader(connection: Connection, reader: Reader, now: datetime) -> None
         )
 
 
+def change_address(connection: Connection, reader_id: int, address: Address) -> None:
+    """Give a reader another address."""
+    connection.execute(
+        update(readers)
+        .where(readers.c.id == reader_id)
+        .values(email=address.shown, email_key=address.key)
+    )
+
+
 def look_up_reader(connection: Connection, address: Address) -> Reader | None:
     """Return the reader with this address, however it is spelled, or None."""
     row = connection.execute(
