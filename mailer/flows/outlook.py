@@ -8,14 +8,15 @@ import threading
 from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 
-from mailer.core.expressions import And, TagTerm, parse
+from mailer.core.expressions import And, parse
 from mailer.core.matching import Board
 from mailer.core.outlooks import LOOK_BACK, mails_a_week
 from mailer.core.readers import Cadence, Newsletter, Wanted
 from mailer.core.schedules import READER_ZONE, Lane, read_rule, slots
 from mailer.core.stories import Story
-from mailer.core.tags import Vocabulary
+from mailer.core.tags import Tag, Vocabulary
 from mailer.flows.keep_follow import read_wanted
 from mailer.store.database import Database
 from mailer.store.newsletters import list_newsletters
@@ -39,7 +40,7 @@ class Outlook:
     counts: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Newsroom:
     """What all choices share, as of a moment."""
 
@@ -83,16 +84,24 @@ class Newsroom:
         """Raise ExpressionError when a follow cannot be read or never matches."""
         read_wanted(replace(wanted, cadence=newsletter.cadences[0]), newsletter, self.vocabulary)
 
+    @cached_property
     def coverage(self) -> Counter[str]:
-        """Return how many stories of the last 14 days each tag stands on, itself or below it."""
+        """How many stories of the last 14 days each tag stands on, itself or by one below it."""
         start_at = self.as_of - LOOK_BACK
-        lately = self.board.bits_of([s.id for s in self.board.stories if s.eligible_at >= start_at])
-        return Counter(
-            {
-                tag.slug: (self.board.matching_bits(TagTerm(tag.slug)) & lately).bit_count()
-                for tag in self.vocabulary
-            }
-        )
+        counts: Counter[str] = Counter()
+        for story in self.board.stories:
+            if story.eligible_at >= start_at:
+                above = {up for tag in story.tags for up in self.vocabulary.ancestors(tag)}
+                counts.update(above | set(story.tags))
+        return counts
+
+    @cached_property
+    def children(self) -> dict[str | None, tuple[Tag, ...]]:
+        """The tags below each tag, by label; below None those that stand below nothing."""
+        below: dict[str | None, list[Tag]] = {}
+        for tag in self.vocabulary:
+            below.setdefault(tag.parent, []).append(tag)
+        return {slug: tuple(sorted(tags, key=_by_label)) for slug, tags in below.items()}
 
     def newsletter(self, slug: str) -> Newsletter | None:
         """Return a newsletter, None when there is none of this slug."""
@@ -129,12 +138,25 @@ class Lookout:
         self._newsroom: Newsroom | None = None
 
     def newsroom(self, now: datetime) -> Newsroom:
-        """Return the newsroom as of at most a minute ago."""
-        with self._lock:
-            known = self._newsroom
-            if known is None or not timedelta(0) <= now - known.as_of < _FRESH:
-                known = self._newsroom = _read(self._database, now)
+        """Return the newsroom as of about a minute ago; while one reads it anew, others go on."""
+        known = self._newsroom
+        if known is not None and timedelta(0) <= now - known.as_of < _FRESH:
             return known
+        # Who has nothing yet waits; who has what was fresh a moment ago does not.
+        if not self._lock.acquire(blocking=known is None or now - known.as_of > 2 * _FRESH):
+            assert known is not None  # noqa: S101 - a blocking acquire does not fail
+            return known
+        try:
+            if self._newsroom is known:
+                self._newsroom = _read(self._database, now)
+            assert self._newsroom is not None  # noqa: S101 - set above, or by who held the lock
+            return self._newsroom
+        finally:
+            self._lock.release()
+
+
+def _by_label(tag: Tag) -> str:
+    return tag.label.casefold()
 
 
 def _read(database: Database, now: datetime) -> Newsroom:

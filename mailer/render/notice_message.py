@@ -13,7 +13,7 @@ from mailer.core.addresses import Address, read_address
 from mailer.core.notices import Notice
 from mailer.core.readers import Newsletter
 from mailer.core.tokens import Signer
-from mailer.errors import RenderError
+from mailer.errors import InputError, RenderError
 from mailer.render.headers import mailbox, named, text_field
 from mailer.render.links import Links
 from mailer.render.message import assemble, host_of, list_id, own_address, wire_message_id
@@ -35,7 +35,15 @@ def sender_of(newsletter: Newsletter | None, site: Site) -> Sender:
     """Return the newsletter's sender, or the site's own when there is no newsletter."""
     if newsletter is not None:
         return Sender(newsletter.sender_name, newsletter.sender_address, newsletter.reply_to)
-    return Sender(site.name, site.sender_address or f"newsroom@{host_of(site)}", "")
+    return Sender(site.name, site.sender_address or _usual_address(site), "")
+
+
+def _usual_address(site: Site) -> str:
+    """Return "newsroom" at the site's host; on a machine of one's own that is no mail domain."""
+    try:
+        return read_address(f"newsroom@{host_of(site)}").wire
+    except InputError:
+        return "newsroom@localhost.localdomain"
 
 
 def build_notice(notice: Notice, mail: Mail, site: Site, signer: Signer) -> bytes:

@@ -69,9 +69,16 @@ def may_be_mailed(connection: Connection, email_key: str, now: datetime) -> bool
 def find_request(
     connection: Connection, request_id: int, *, lock: bool = False
 ) -> SubscriptionRequest:
-    """Return a request; raises NotFoundError when it is not there, or no more."""
+    """Return a request; raises NotFoundError when it is not there, or no more.
+
+    With `lock` all requests of its address are held: two confirmed at once make one reader.
+    """
     query = select(requests).where(requests.c.id == request_id, requests.c.email != "")
-    row = connection.execute(query.with_for_update() if lock else query).one_or_none()
+    if lock:
+        key = select(requests.c.email_key).where(requests.c.id == request_id).scalar_subquery()
+        siblings = select(requests.c.id).where(requests.c.email_key == key)
+        connection.execute(siblings.order_by(requests.c.id).with_for_update())
+    row = connection.execute(query).one_or_none()
     if row is None:
         raise NotFoundError(f"no request {request_id} to subscribe: it was erased, or never made")
     return _request(row)

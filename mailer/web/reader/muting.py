@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from mailer.core.expressions import parse, tags_of
 from mailer.core.readers import Reader, Wanted
 from mailer.core.stories import Story
 from mailer.core.tokens import Purpose
-from mailer.errors import NotFoundError
+from mailer.errors import ExpressionError, NotFoundError
 from mailer.flows.leave_mails import Left, Step, leave_mails
+from mailer.flows.outlook import Newsroom
 from mailer.render.follow_words import FollowWords
 from mailer.store.leaving import find_reader_by_id
 from mailer.store.preferences import FollowRecord, follows_of, mutes_of
@@ -81,13 +83,22 @@ def _read(visit: Visit, token: str) -> _Occasion:
     if follow is None or story is None:
         raise HTTPException(404)
     words = FollowWords(newsroom.vocabulary, visit.speaking(reader.locale).speech.language)
-    tags = [tag for tag in story.tags if tag in newsroom.vocabulary]
+    followed = _followed(follow.expression, newsroom)
+    # What she follows herself comes last: muting that would silence the follow.
+    tags = sorted((t for t in story.tags if t in newsroom.vocabulary), key=followed.__contains__)
     offers = [Suggestion(tag, words.label(tag)) for tag in tags]
     together = tags[:_MOST_TOGETHER]
     if len(together) > 1:
         expression = " & ".join(together)
         offers.append(Suggestion(expression, words.topic(expression)))
     return _Occasion(reader, follow, story, tuple(offers), frozenset(muted))
+
+
+def _followed(expression: str, newsroom: Newsroom) -> frozenset[str]:
+    try:
+        return tags_of(parse(expression, newsroom.vocabulary))
+    except ExpressionError:
+        return frozenset()
 
 
 def _page(visit: Visit, occasion: _Occasion, left: Left | None = None, muted: str = "") -> Response:

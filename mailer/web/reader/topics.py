@@ -52,7 +52,8 @@ class _Shelf:
         self, newsroom: Newsroom, words: FollowWords, chosen: Collection[str], search: str
     ) -> None:
         self._vocabulary: Vocabulary = newsroom.vocabulary
-        self._coverage = newsroom.coverage()
+        self._coverage = newsroom.coverage
+        self._children = newsroom.children
         self._words = words
         self._chosen = chosen
         self._search = _folded(search)
@@ -66,10 +67,7 @@ class _Shelf:
             wanted += sorted(set(covered) - set(wanted), key=self._words.label)
         first = tuple(self._chip(slug) for slug in dict.fromkeys(wanted))
         self._shown = {chip.slug for chip in first}
-        roots = sorted(
-            (tag for tag in self._vocabulary if tag.parent is None),
-            key=lambda tag: self._words.label(tag.slug),
-        )
+        roots = self._children.get(None, ())
         branches = [
             b for tag in roots if (b := self._branch(tag)) and (b.branches or self._kids(tag))
         ]
@@ -78,9 +76,8 @@ class _Shelf:
         ]
         return TopicShelf(first, tuple(loose), tuple(branches), self._found)
 
-    def _kids(self, tag: Tag) -> list[Tag]:
-        below = [child for child in self._vocabulary if child.parent == tag.slug]
-        return sorted(below, key=lambda child: self._words.label(child.slug))
+    def _kids(self, tag: Tag) -> tuple[Tag, ...]:
+        return self._children.get(tag.slug, ())
 
     def _branch(self, tag: Tag) -> Branch | None:
         kids = self._kids(tag)
