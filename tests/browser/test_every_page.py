@@ -59,7 +59,10 @@ _PAGE = '<!DOCTYPE html><html lang="en"><head><title>t</title></head><body>{}</b
     "body",
     [
         pytest.param('<main><h1>a</h1><img src="/healthz"></main>', id="an image without words"),
-        pytest.param('<main><h1>a</h1><p style="color:#ccc">Too pale to be read</p></main>', id="too little contrast"),
+        pytest.param(
+            '<main><h1>a</h1><p style="color:#ccc">Pale words</p></main>',
+            id="too little contrast",
+        ),
         pytest.param('<main><h1 style="width:900px">a</h1></main>', id="wider than the screen"),
         pytest.param("<main><h1>a</h1><p></div></main>", id="no HTML"),
     ],
