@@ -105,7 +105,6 @@ def test_an_old_mail_shows_nothing_private_and_mails_a_fresh_link(
     assert changed(room, before) == set()
     assert "Check your mail" in client.post(old_path(room), data={"do": "link"}).text
     [mail] = deliver(room)
-    assert f"To: {MINA}" in mail.replace("Mina Park <", "").replace(">", "")
     assert MINA in client.get(link(mail, "preferences")).text
 
 
@@ -270,7 +269,6 @@ def test_the_export_is_mailed_and_whole(client: TestClient, room: Installation, 
 def test_erasing_leaves_no_trace_but_a_suppression(
     client: TestClient, room: Installation, path: str
 ) -> None:
-    client.post("/subscribe", data={})
     client.post("/preferences", data={"email": MINA})
     act(client, path, "address", email="mina@new.example")
     deliver(room)
