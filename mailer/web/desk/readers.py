@@ -73,6 +73,7 @@ def take_import(shift: Operates, posted: Posted) -> Response:
             consent=consent,
             now=shift.visit.now,
             dry=not real,
+            signer=shift.visit.signer,
         )
     except InputError as problem:
         error = str(problem)
