@@ -3,7 +3,7 @@
 from celery import Celery
 from celery.schedules import crontab
 
-from workers.bell import FOLLOWS, RECOVER, TICK
+from workers.bell import FEEDS, FOLLOWS, RECOVER, TICK
 from workers.queues import DIGESTS, QUEUES, UPKEEP
 
 # A worker that vanished gives its unacknowledged tasks back after this long; the ledger's own
@@ -41,6 +41,12 @@ def make_app(broker_url: str) -> Celery:
                 "task": RECOVER,
                 "schedule": 15.0,
                 "options": {"queue": UPKEEP, "expires": 15},
+            },
+            # Each feed has its own time; this is how late it may be.
+            "feeds": {
+                "task": FEEDS,
+                "schedule": 30.0,
+                "options": {"queue": UPKEEP, "expires": 30},
             },
             # Once a day is enough for what is measured in months; at an hour few mails are due.
             "follows": {

@@ -13,6 +13,7 @@ DELIVER_NOTICES = "mailer.deliver_notices"
 TICK = "mailer.tick"
 RECOVER = "mailer.recover"
 FOLLOWS = "mailer.look_after_follows"
+FEEDS = "mailer.poll_feeds"
 
 _log = logging.getLogger(__name__)
 

@@ -3,6 +3,7 @@
 import logging
 import select
 import threading
+import time
 from collections.abc import Callable
 
 from mailer.bootstrap import Installation
@@ -10,9 +11,12 @@ from mailer.errors import ServiceAway
 from mailer.flows.drain_ledger import drain_ledger
 from mailer.flows.find_quiet_follows import find_quiet_follows, tell_quiet_follows
 from mailer.flows.open_due_runs import open_due_runs
+from mailer.flows.poll_feeds import FeedPoller
 from mailer.ports import Backend
 
 EVERY_SECONDS = 10.0
+# Mail waits while feeds are asked: the rest of them has its turn after the next look.
+_FEED_SECONDS = 5.0
 _log = logging.getLogger(__name__)
 
 
@@ -29,6 +33,7 @@ def look_forever(room: Installation, backend: Backend, *, wait: Callable[[], boo
                 look_after_follows(room)
                 day = today
             look_once(room, backend)
+            look_at_feeds(room)
         except ServiceAway as error:
             _log.warning("%s: looking again in %.0f s", error, EVERY_SECONDS)
         if wait():
@@ -40,6 +45,14 @@ def look_after_follows(room: Installation) -> None:
     now = room.clock()
     found = find_quiet_follows(room.desk.database, now=now)
     tell_quiet_follows(room.desk, found, now=now)
+
+
+def look_at_feeds(room: Installation) -> None:
+    """Ask the feeds that are due for what is new, as far as there is time."""
+    end = time.monotonic() + _FEED_SECONDS
+    for look in FeedPoller(room.desk.database, room.clock).poll_due(lambda: time.monotonic() < end):
+        if look.error:
+            _log.warning("feed %s: %s", look.url, look.error)
 
 
 def look_once(room: Installation, backend: Backend) -> None:

@@ -10,10 +10,11 @@ from mailer.flows.deliver_in_lanes import deliver_in_lanes
 from mailer.flows.find_quiet_follows import find_quiet_follows, tell_quiet_follows
 from mailer.flows.open_due_runs import open_due_runs
 from mailer.flows.plan_run import plan_run
+from mailer.flows.poll_feeds import FeedPoller
 from mailer.flows.pursue_corrections import pursue_corrections
 from mailer.flows.recover import recover
 from mailer.store.runs import find_run
-from workers.bell import DELIVER, DELIVER_NOTICES, FOLLOWS, PLAN, RECOVER, TICK, CeleryBell
+from workers.bell import DELIVER, DELIVER_NOTICES, FEEDS, FOLLOWS, PLAN, RECOVER, TICK, CeleryBell
 from workers.workplace import Workplace
 
 # A soft stop waits 30 s for tasks at hand: one that ends in time leaves nothing in doubt.
@@ -83,6 +84,12 @@ def register_tasks(app: Celery, workplace: Workplace) -> CeleryBell:
             bell.ring_plan(run_id)
         if left.notices_due or told:
             bell.ring_notice()
+
+    @app.task(name=FEEDS, shared=False)
+    def poll_feeds() -> None:
+        room = workplace.room
+        for _ in FeedPoller(room.desk.database, room.clock).poll_due(_turn()):
+            pass
 
     @app.task(name=FOLLOWS, shared=False)
     def look_after_follows() -> None:

@@ -21,6 +21,7 @@ from mailer.cli import (
     domains,
     explanations,
     expressions,
+    feeds,
     follows,
     keys,
     ledger,
@@ -71,6 +72,7 @@ app.command()(follows.unfollow)
 app.command()(follows.mute)
 app.command()(follows.unmute)
 app.add_typer(stories.app, name="stories")
+app.add_typer(feeds.app, name="feeds")
 app.add_typer(tags.app, name="tags")
 app.add_typer(templates.app, name="templates")
 app.add_typer(newsletters.app, name="newsletters")
