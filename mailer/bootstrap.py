@@ -17,13 +17,14 @@ from mailer.delivery.registry import open_backend
 from mailer.delivery.throttle import MemoryThrottle
 from mailer.delivery.throttle_redis import RedisThrottle
 from mailer.flows.desk import Desk
+from mailer.flows.guard_restore import RestoreGuard
 from mailer.ports import Backend, BackendOptions, Throttle
 from mailer.render.mail import Renderer
 from mailer.render.site import Site
 from mailer.render.terminal import draw_html
 from mailer.render.workbench import Workbench
 from mailer.settings import Environment, Settings
-from mailer.store.database import Database, upgrade
+from mailer.store.database import Database, sqlite_path, upgrade
 
 Clock = Callable[[], datetime]
 
@@ -97,6 +98,7 @@ def open_installation(settings: Settings, *, clock: Clock = utc_now) -> Installa
         bounce_address=settings.bounce_address,
         allowed=_allowed_recipients(settings),
         throttle=_open_throttle(settings),
+        guard=RestoreGuard(epoch_file(settings)),
     )
     return Installation(settings, desk, clock, dkim)
 
@@ -139,6 +141,18 @@ def _open_throttle(settings: Settings) -> Throttle:
     if settings.broker_url.startswith(("redis://", "rediss://")):
         return RedisThrottle(settings.broker_url, settings.limits)
     return MemoryThrottle(settings.limits)
+
+
+def epoch_file(settings: Settings) -> Path | None:
+    """Return the file the restore guard needs, None where none watches.
+
+    In production it lies beside a SQLite database; elsewhere only where it was asked for, so that
+    no copy of a database is refused on a developer's desk.
+    """
+    if settings.epoch_file is not None or settings.env is not Environment.PRODUCTION:
+        return settings.epoch_file
+    path = sqlite_path(settings.database_url)
+    return path and path.with_name(f"{path.name}.epoch")
 
 
 def _allowed_recipients(settings: Settings) -> AllowedRecipients:

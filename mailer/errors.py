@@ -54,6 +54,10 @@ class ServiceAway(MailerError):  # noqa: N818
     """A service this command needs does not answer."""
 
 
+class RestoredDatabase(MailerError):  # noqa: N818
+    """A database that was restored or cloned: nothing may be sent from it unseen."""
+
+
 class RenderError(MailerError):
     """A template that cannot be rendered, or a mail that lost a part on the way."""
 

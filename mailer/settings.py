@@ -68,6 +68,7 @@ class Settings(BaseSettings):
     dkim_selector: str = ""
     dkim_key: SecretStr = SecretStr("")
     in_doubt: InDoubtPolicy = InDoubtPolicy.HOLD
+    epoch_file: Path | None = None
     trusted_proxies: int = Field(default=0, ge=0, le=10)
 
     @field_validator("public_url")

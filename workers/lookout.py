@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 from mailer.bootstrap import Installation
-from mailer.errors import ServiceAway
+from mailer.errors import RestoredDatabase, ServiceAway, SettingsError
 from mailer.flows.drain_ledger import drain_ledger
 from mailer.flows.find_quiet_follows import find_quiet_follows, tell_quiet_follows
 from mailer.flows.open_due_runs import open_due_runs
@@ -36,6 +36,8 @@ def look_forever(room: Installation, backend: Backend, *, wait: Callable[[], boo
             look_at_feeds(room)
         except ServiceAway as error:
             _log.warning("%s: looking again in %.0f s", error, EVERY_SECONDS)
+        except (RestoredDatabase, SettingsError) as error:
+            _log.error("%s", error)
         if wait():
             return
 

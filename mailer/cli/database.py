@@ -9,6 +9,7 @@ from mailer.cli.room import open_room
 from mailer.flows.documents import moment
 from mailer.flows.load_seeds import load_seeds
 from mailer.settings import read_settings
+from mailer.store.audit import COMMAND_LINE
 from mailer.store.database import Database, upgrade
 
 app = typer.Typer(help="The database's schema.", no_args_is_help=True)
@@ -30,6 +31,20 @@ def check_schema() -> None:
     finally:
         database.close()
     say("the schema is current")
+
+
+def accept_restore(as_json: JsonOption = False) -> None:
+    """Let a restored or cloned database send again. Look at 'mailer runs list' before.
+
+    Whatever happened after the backup is forgotten: cancel the runs whose mails have gone out,
+    and suppress those who have left since, before you run this.
+    """
+    with open_room() as room:
+        why = room.desk.guard.accept(room.desk.database, actor=COMMAND_LINE, now=room.clock())
+    if as_json:
+        print_json({"accepted": bool(why), "reason": why})
+        return
+    say(f"accepted ({why}): mail goes out again" if why else "nothing to accept: mail may go out")
 
 
 def seed(as_json: JsonOption = False) -> None:

@@ -11,6 +11,7 @@ from rich.text import Text
 from mailer.bootstrap import (
     backend_options,
     dkim_signer,
+    epoch_file,
     open_workbench,
     utc_now,
 )
@@ -19,6 +20,7 @@ from mailer.cli.doctor_services import (
     examine_database,
     examine_disk,
     examine_dns,
+    examine_epoch,
     newsletters_of,
     worst,
 )
@@ -28,6 +30,7 @@ from mailer.cli.output import print_json
 from mailer.core.findings import Finding, Level, fail, ok
 from mailer.core.hygiene import safe_terminal
 from mailer.errors import BackendError, MailerError, SettingsError
+from mailer.flows.guard_restore import RestoreGuard
 from mailer.render.lint.findings import Level as LintLevel
 from mailer.settings import Settings, read_settings
 from mailer.store.database import Database
@@ -73,6 +76,7 @@ def _examine(resolver: str) -> Iterator[Finding]:
         return
     try:
         yield from examine_database(database, clock=utc_now)
+        yield from examine_epoch(database, settings, RestoreGuard(epoch_file(settings)))
         newsletters = newsletters_of(database) if database.is_made else ()
     finally:
         database.close()

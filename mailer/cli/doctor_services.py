@@ -16,8 +16,9 @@ from mailer.delivery.registry import open_backend
 from mailer.delivery.smtp_probe import probe_smtp
 from mailer.delivery.smtp_servers import read_server
 from mailer.errors import BackendError, InputError, MailerError, ServiceAway
+from mailer.flows.guard_restore import RestoreGuard
 from mailer.ports import BackendOptions
-from mailer.settings import Settings
+from mailer.settings import Environment, Settings
 from mailer.store.database import Database
 from mailer.store.health import database_facts, oldest_due_at
 from mailer.store.newsletters import list_newsletters
@@ -74,6 +75,31 @@ def examine_database(database: Database, *, clock: Callable[[], datetime]) -> It
             f"mail is due since {due_at.isoformat(timespec='seconds')}: does somebody send it?",
             "run 'mailer worker' and 'mailer beat', or 'mailer up'; see 'mailer runs list'",
         )
+
+
+def examine_epoch(database: Database, settings: Settings, guard: RestoreGuard) -> Iterator[Finding]:
+    """Say whether the database is the one this machine knows."""
+    if guard.path is None:
+        if settings.env is Environment.PRODUCTION:
+            yield warn(
+                "restore guard",
+                "none: a database restored from a backup would send again at once",
+                "set MAILER_EPOCH_FILE to a file on a disk that is not restored with the database",
+            )
+        return
+    try:
+        strange = database.is_made and guard.strangeness(database)
+    except MailerError as error:
+        yield fail("restore guard", clean_header(str(error), 500), "see the findings above")
+        return
+    if strange:
+        yield fail(
+            "restore guard",
+            f"the database was restored or cloned, nothing is sent: {strange}",
+            "look at 'mailer runs list', then run 'mailer accept-restore'",
+        )
+    else:
+        yield ok("restore guard", "this machine knows the database")
 
 
 def newsletters_of(database: Database) -> Sequence[Newsletter]:

@@ -54,6 +54,7 @@ app = typer.Typer(
 )
 app.command()(demo.demo)
 app.command()(database.seed)
+app.command("accept-restore")(database.accept_restore)
 app.command()(plans.plan)
 app.command()(plans.send)
 app.command()(previews.preview)

@@ -107,6 +107,7 @@ def send(
     """
     with open_room() as room:
         now = room.clock()
+        room.desk.guard.check(room.desk.database, now)
         opened = open_run(
             room.desk.database,
             newsletter,

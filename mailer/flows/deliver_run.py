@@ -79,6 +79,7 @@ def deliver_run(
     doubt. Stops when nothing is due, or when the outside world says the fault is ours: the run is
     then paused with the server's words. A run whose mails are refused too often pauses itself,
     and the others go on. `go_on` is asked before each window: a worker that is to end says no.
+    Raises RestoredDatabase, before anything is claimed.
     """
     done = Delivered()
     touched = {run_id} if run_id is not None else set()
@@ -89,6 +90,7 @@ def deliver_run(
         done.closed_seconds = desk.throttle.closed_seconds(backend.name, now=clock())
         if done.closed_seconds:
             break
+        desk.guard.check(desk.database, clock())
         with desk.database.write() as connection:
             now = clock()
             token, leased = _claim(connection, now, run_id, notices_only)
@@ -98,6 +100,7 @@ def deliver_run(
         with keep_leases(desk.database, token, clock=clock):
             batch = _Batch(desk, backend, clock, go_on, sleep, done, token, kept_at=now)
             batch.send(leased, window)
+        desk.guard.check(desk.database, clock(), sent=True)
     with desk.database.write() as connection:
         for each in sorted(touched):
             cancel_rows(connection, clock(), limit=CLAIM, run_id=each)

@@ -6,6 +6,7 @@ from mailer.core.bounce_addresses import bounce_address
 from mailer.core.recipients import EVERYBODY, AllowedRecipients
 from mailer.core.tokens import Signer
 from mailer.delivery.throttle import MemoryThrottle
+from mailer.flows.guard_restore import RestoreGuard
 from mailer.ports import Throttle
 from mailer.render.mail import Renderer
 from mailer.render.site import Site
@@ -17,7 +18,8 @@ class Desk:
     """An open database, and what turns a letter into a message.
 
     Bounces come to `bounce_address`, marked with their delivery; without one to the sender
-    himself. Mail to others than the `allowed` is withheld.
+    himself. Mail to others than the `allowed` is withheld. The `guard` says whether this is
+    still the database we know.
     """
 
     database: Database
@@ -27,6 +29,7 @@ class Desk:
     bounce_address: str = ""
     allowed: AllowedRecipients = EVERYBODY
     throttle: Throttle = field(default_factory=MemoryThrottle)
+    guard: RestoreGuard = field(default_factory=RestoreGuard)
 
     def envelope_sender(self, delivery_id: int, sender: str) -> str:
         """Return whom a server tells that this delivery could not be brought."""

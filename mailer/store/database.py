@@ -100,6 +100,14 @@ class Database:
         self._engine.dispose()
 
 
+def sqlite_path(url: str) -> Path | None:
+    """Return where a SQLite database lies; None for one in memory or on a server."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite" or parsed.database in (None, "", ":memory:"):
+        return None
+    return Path(str(parsed.database))
+
+
 def upgrade(url: str) -> None:
     """Bring the schema to the newest revision; again is no change."""
     database = Database.open(url)

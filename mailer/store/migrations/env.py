@@ -6,6 +6,7 @@ import mailer.store.api_tables  # its tables join the metadata
 import mailer.store.bounce_tables  # the same
 import mailer.store.correction_tables  # the same
 import mailer.store.edition_tables  # the same
+import mailer.store.epoch_tables  # the same
 import mailer.store.feed_tables  # the same
 import mailer.store.ledger_tables  # the same
 import mailer.store.operator_tables  # the same
