@@ -7,13 +7,17 @@ import pytest
 from starlette.testclient import TestClient
 
 from mailer.bootstrap import Installation
+from mailer.core.addresses import read_address
 from mailer.core.api_keys import Scope
+from mailer.core.readers import Cadence
 from mailer.delivery.memory import MemoryBackend
 from mailer.flows.drain_ledger import drain_ledger
 from mailer.flows.keep_keys import add_key, revoke_key
 from mailer.flows.open_due_runs import open_due_runs
 from mailer.store.audit import list_changes
 from mailer.store.newsletters import list_newsletters
+from mailer.store.preferences import follows_of, start_follow
+from mailer.store.readers import find_reader
 from mailer.web.application import make_app
 from tests.web.conftest import SEED_MORNING
 
@@ -192,6 +196,29 @@ def test_a_reader_who_has_not_confirmed_is_asked_by_mail(
     assert ended["ended"] == 1
     again = api.delete(f"/subscriptions/new@reader.example/{wanted['newsletter']}").json()
     assert again["ended"] == 0
+
+
+def test_a_follow_whose_tag_is_gone_ends_with_its_subscription(
+    api: TestClient, room: Installation
+) -> None:
+    slug = slug_of(room)
+    with room.desk.database.write() as connection:
+        mina = find_reader(connection, read_address("mina.park@example.org"))
+        subscription_id = follows_of(connection, mina.id)[0].subscription_id
+        start_follow(
+            connection,
+            subscription_id,
+            expression="atlantis",
+            canonical="atlantis",
+            cadence=Cadence.DAILY,
+            now=SEED_MORNING,
+            cursor_at=SEED_MORNING,
+            source="test",
+        )
+    assert api.delete(f"/subscriptions/{mina.email}/{slug}").status_code == 200
+    with room.desk.database.read() as connection:
+        left = [f.newsletter for f in follows_of(connection, mina.id) if f.ended_at is None]
+    assert slug not in left
 
 
 def test_a_run_is_opened_once_for_a_moment_and_steered(api: TestClient, room: Installation) -> None:

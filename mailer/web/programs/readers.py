@@ -16,6 +16,7 @@ from mailer.errors import InputError
 from mailer.flows.add_reader import NewReader, add_confirmed_reader
 from mailer.flows.ask_to_subscribe import Answer, Petition, ask_to_subscribe
 from mailer.flows.documents import follow_document, moment, reader_document
+from mailer.flows.leave_mails import Step, leave_mails
 from mailer.flows.start_following import start_following
 from mailer.flows.stop_following import stop_following
 from mailer.store.preferences import follows_of
@@ -141,14 +142,21 @@ def unsubscribe(
             for follow in follows_of(connection, reader.id)
             if follow.ended_at is None and follow.newsletter == slug
         ]
-    wanted = [clean_header(expression, 2000)] if expression else [f.expression for f in current]
-    for each in wanted:
-        stop_following(database, reader.email, slug, each, now=call.visit.now)
-    if wanted:
-        call.record(
-            "reader unsubscribed", f"reader {reader.email}", f"{slug}: {len(wanted)} follows"
+    if expression:
+        stop_following(
+            database, reader.email, slug, clean_header(expression, 2000), now=call.visit.now
         )
-    return {"email": reader.email, "newsletter": slug, "ended": len(wanted)}
+        ended = 1
+    else:
+        # The subscription ends, so that a follow whose tag is gone ends as well.
+        for subscription_id in {follow.subscription_id for follow in current}:
+            leave_mails(
+                database, subscription_id, Step.NEWSLETTER, now=call.visit.now, source="api"
+            )
+        ended = len(current)
+    if ended:
+        call.record("reader unsubscribed", f"reader {reader.email}", f"{slug}: {ended} follows")
+    return {"email": reader.email, "newsletter": slug, "ended": ended}
 
 
 class SuppressionIn(BaseModel):
