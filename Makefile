@@ -9,7 +9,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 .PHONY: help demo check test audit format catalogues caniemail pictures lock clean static chromium postfix
 
 help:  ## List these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: .venv/.runtime  ## See it work: seed a small newsroom, send its digest and an alert, show them
 	$(BIN)/mailer demo
@@ -27,6 +27,9 @@ audit: .venv/.dev  ## Ask for known vulnerabilities of what requirements/ names;
 format: .venv/.dev  ## Rewrite the code in the house format
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
+
+bench-editions: .venv/.dev  ## Measure mails joined from editions beside mails made one by one
+	$(BIN)/python -m bench.editions
 
 catalogues: .venv/.dev  ## Bring new messages into the translations and say what is left to do
 	$(BIN)/python -m tools.catalogues

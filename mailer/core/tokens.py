@@ -166,13 +166,14 @@ class Stem:
 
     def token(self, last: int) -> str:
         """Return the token over the ids and this one."""
-        return self.head + self.tail(last)
+        return self.head + self.tail(last).decode()
 
-    def tail(self, last: int) -> str:
-        """Return the token without its head."""
+    def tail(self, last: int) -> bytes:
+        """Return the token without its head, as it stands in a message."""
+        digits = b"%d" % last
         whole = self._hash.copy()
-        whole.update(b"%d" % last)
-        return f"{last}.{whole.hexdigest()}"
+        whole.update(digits)
+        return digits + b"." + whole.hexdigest().encode()
 
 
 class _Keyed:

@@ -33,6 +33,8 @@ _SAFE_ADDRESS: Final = re.compile(r"[A-Za-z0-9:/?#_.%,;~$@!*()+=-]+")
 _CONTROL: Final = r"\x00-\x1f\x7f-\x9f\u2028\u2029"
 _FIT: Final = re.compile(rf"[^\s{_CONTROL}](?:[^{_CONTROL}]*[^\s{_CONTROL}])?")
 
+_SHORT_LINE: Final = 72
+
 
 class Unfit(Exception):  # noqa: N818 - this one mail goes the plain way
     """A value that would change what stands around it."""
@@ -54,9 +56,17 @@ def fill(where: str, value: str) -> bytes:
     return quoted_open(value)
 
 
-def means_itself(value: str) -> bool:
-    """Say whether a value is filled in alike wherever it stands."""
-    return _SAFE_ADDRESS.fullmatch(value) is not None
+def fill_link(where: str, value: str, filled: dict[str, bytes]) -> bytes:
+    """Return what `fill` does of a line of text; what is alike everywhere is kept in `filled`."""
+    known = filled.get(value)
+    if known is not None:
+        return known
+    if not _SAFE_ADDRESS.fullmatch(value):
+        return fill(where, fit(value))
+    # Quoted-printable leaves it as it is, but for an equals sign and the length of its lines.
+    plain = len(value) <= _SHORT_LINE and "=" not in value
+    made = filled[value] = value.encode() if plain else quoted_open(value)
+    return made
 
 
 def value_of(entry: Field | PutOff, scopes: Scopes) -> str:

@@ -6,7 +6,6 @@ links, is made anew.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final
 
 from mailer.core.digests import Item, Reason, Section, Shown
@@ -46,14 +45,15 @@ class Memory(dict[Any, Any]):
         self[key] = made
 
 
-@dataclass(slots=True)
-class ItemValues:
-    """What a story needs in one letter. Equal keys are drawn alike but for `tail` of the link."""
+# All that a drawing depends on: story id, revision, shape (of the bits below), what to see also,
+# time zone, and the reasons in words.
+DrawingKey = tuple[int, int, int, tuple[ReferenceView, ...], str, tuple[tuple[str, str], ...]]
 
-    item: Item
-    key: tuple[Any, ...]
-    stem: Stem
-    tail: bytes
+# What a story needs in one letter: equal keys are drawn alike, but for the link that mutes, of
+# which there is the stem and the tail. Tuples, because a mail has dozens.
+ItemValues = tuple[Item, DrawingKey, Stem, bytes]
+
+FULL, LEAD, FIRST, LAST = 1, 2, 4, 8
 
 
 class LetterValues:
@@ -118,37 +118,45 @@ class LetterValues:
 
     def items(self, letter: Letter, items: list[Item], told: list[Item]) -> list[ItemValues]:
         """Return what is needed of the told stories of one section."""
-        zone, lead, last = letter.timezone, told[0], len(items) - 1
-        result = []
-        follow_id, stem = -1, None
-        for number, item in enumerate(items):
+        zone, lead = letter.timezone, told[0]
+        result: list[ItemValues] = []
+        stem: Stem | None = None
+        known: tuple[Reason, ...] | None = None
+        words: tuple[tuple[str, str], ...] = ()
+        place = FIRST
+        left = len(items)
+        for item in items:
+            left -= 1
             story, why = item.story, item.reasons
-            own = why[0].follow_id if why else 0
-            if own != follow_id or stem is None:
-                follow_id, stem = own, self._links.mutes(letter, own)
-            words = (why[0].expression, why[0].words) if len(why) == 1 else _words(why)
-            is_full = item.shown is Shown.FULL
+            if why != known or stem is None:
+                stem = self._links.mutes(letter, why[0].follow_id if why else 0)
+                known, words = why, _words(why)
+            shape = place if left else place | LAST
+            place = 0
+            if item.shown is Shown.FULL:
+                shape |= FULL
             see_also: tuple[ReferenceView, ...] = ()
-            if item is lead and is_full and story.see_also:
-                titles = {self._folded_title(other.story) for other in told}
-                see_also = self.sayings.see_also(story, titles)
-            key = (
-                *(story.id, story.revision, is_full, item is lead, see_also),
-                *(number == 0, number == last, zone, words),
-            )
-            result.append(ItemValues(item, key, stem, stem.tail(story.id).encode()))
+            if item is lead:
+                shape |= LEAD
+                if shape & FULL and story.see_also:
+                    titles = {self._folded_title(other.story) for other in told}
+                    see_also = self.sayings.see_also(story, titles)
+            story_id = story.id
+            key = (story_id, story.revision, shape, see_also, zone, words)
+            result.append((item, key, stem, stem.tail(story_id)))
         return result
 
     def shared(self, values: ItemValues) -> dict[str, str]:
         """Return what is the same for all who are shown a story for the same reason."""
-        story, zone = values.item.story, values.key[7]
+        item, key, _, _ = values
+        story, zone = item.story, key[4]
         return {
             "facts": self._memory.say(
                 ("facts", story.id, story.revision, zone),
                 lambda: self.sayings.facts(story, self._zone(zone)),
             ),
             "reason": self._memory.say(
-                ("reason", values.key[8]), lambda: self.sayings.reason(values.item.reasons)
+                ("reason", key[5]), lambda: self.sayings.reason(item.reasons)
             ),
         }
 

@@ -7,21 +7,41 @@ from mailer.core.addresses import Address
 from mailer.core.hygiene import clean_header
 from mailer.core.letters import Letter
 from mailer.core.readers import MailFormat
-from mailer.core.tokens import Signer, Stem
+from mailer.core.tokens import Signer
 from mailer.render.drawing import Drawing
 from mailer.render.edition import Page
-from mailer.render.filling import Unfit, fill, fit, means_itself, value_of
+from mailer.render.filling import Unfit, fill, fill_link, value_of
 from mailer.render.headers import mailbox, text_field
-from mailer.render.letter_values import ItemValues, LetterValues, Memory, decisions_of
+from mailer.render.letter_values import (
+    FIRST,
+    FULL,
+    LAST,
+    LEAD,
+    DrawingKey,
+    ItemValues,
+    LetterValues,
+    Memory,
+    decisions_of,
+)
 from mailer.render.links import Links
 from mailer.render.message import OWN_FIELDS, boundary_of, header_fields, wire_message_id
 from mailer.render.probes import OF_MAIL, SECTIONS, ItemKey, SectionKey
-from mailer.render.ready_pages import ReadyLoop, ReadyPage, ReadyPieces, ReadySlot, ready_page
+from mailer.render.ready_pages import (
+    DrawnItem,
+    ReadyLoop,
+    ReadyPage,
+    ReadyPieces,
+    ReadySlot,
+    drawn_item,
+    ready_page,
+)
 from mailer.render.site import Site
 
 _PART: Final = (
     b'Content-Type: text/%s; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n'
 )
+_PLAIN: Final = _PART % b"plain"
+_HTML: Final = _PART % b"html"
 
 
 class NotCompiled(Exception):  # noqa: N818 - the caller compiles it
@@ -64,10 +84,23 @@ class Press:
         if drawn is None:
             raise NotCompiled(letter.key)
         subject, text, html = drawn
-        head = self._headers(letter, recipient, drawing, subject)
-        return b"".join((*head, *_body(letter, text, html)))
+        out = self._headers(letter, recipient, drawing, subject)
+        if letter.format is not MailFormat.HTML:
+            return b"".join([*out, _PLAIN, *text])
+        boundary = boundary_of(letter.key).encode()
+        out.append(
+            b'Content-Type: multipart/alternative; boundary="%s"\r\n\r\n--%s\r\n'
+            % (boundary, boundary)
+        )
+        out.append(_PLAIN)
+        out += text
+        out.append(b"\r\n--%s\r\n" % boundary)
+        out.append(_HTML)
+        out += html
+        out.append(b"\r\n--%s--\r\n" % boundary)
+        return b"".join(out)
 
-    def _drawn(self, drawing: Drawing) -> tuple[str, bytes, bytes] | None:
+    def _drawn(self, drawing: Drawing) -> tuple[str, list[bytes], list[bytes]] | None:
         for page in self._pages:
             if self._is_for(page, drawing):
                 try:
@@ -89,7 +122,7 @@ class Press:
             drawing.lead = self._values.lead(drawing.letter, drawing.told[0], first)
         return drawing.lead
 
-    def _bodies(self, page: ReadyPage, drawing: Drawing) -> tuple[str, bytes, bytes]:
+    def _bodies(self, page: ReadyPage, drawing: Drawing) -> tuple[str, list[bytes], list[bytes]]:
         if page.has_lead:
             drawing.scopes["lead"] = self._lead(drawing)
         scopes = drawing.scopes
@@ -100,13 +133,10 @@ class Press:
             ]
         )
         subject = self._subjects.say(subject, lambda: clean_header(subject))
-        text = b"".join(self._join(page.text, drawing)).lstrip(b"\r\n")
-        while b"\r\n\r\n\r\n" in text:
-            text = text.replace(b"\r\n\r\n\r\n", b"\r\n\r\n")
-        html = b""
+        html = []
         if drawing.letter.format is MailFormat.HTML:
-            html = b"".join(self._join(page.html, drawing))
-        return subject, text.rstrip(b"\r\n") + b"\r\n", html
+            html = self._join(page.html, drawing)
+        return subject, _tidied(self._join(page.text, drawing)), html
 
     def _join(self, pieces: ReadyPieces, drawing: Drawing) -> list[bytes]:
         out: list[bytes] = []
@@ -128,11 +158,7 @@ class Press:
             scope, name = slot.fields[0]
             value = scopes[scope][name]
             own = drawing.filled.get(value)
-            if own is None:
-                own = fill(slot.where, fit(value))
-                if means_itself(value):
-                    drawing.filled[value] = own
-            return own
+            return fill_link(slot.where, value, drawing.filled) if own is None else own
         values = tuple([scopes[scope][name] for scope, name in slot.fields])
         known: bytes | None = slot.memory.get(values)
         if known is None:
@@ -163,44 +189,46 @@ class Press:
     def _items(
         self, loop: ReadyLoop, items: list[ItemValues], drawing: Drawing, out: list[bytes]
     ) -> None:
-        stem: Stem | None = None
+        memory, known_stem = loop.memory, None
         heads: dict[str, bytes] = {}
-        memory, append = loop.memory, out.append
-        for number, item in enumerate(items):
-            key = item.key
+        for number, values in enumerate(items):
+            _, key, stem, tail = values
             if loop.kind == OF_MAIL:
-                key = (*key[:5], number == 0, number == len(items) - 1, *key[7:])
-            pieces: tuple[bytes | ReadySlot, ...] | None = memory.get(key)
-            if pieces is None:
-                pieces = self._shared(loop, key, item, drawing)
-                memory.keep(key, pieces)
-            if item.stem is not stem:
-                stem, heads = item.stem, {}
-            for piece in pieces:
-                if isinstance(piece, bytes):
-                    append(piece)
-                elif piece.is_mute:
-                    head = heads.get(piece.where)
-                    if head is None:
-                        head = fill(piece.where, self._place + item.stem.head) + b"=\r\n"
-                        heads[piece.where] = head
-                    append(head)
-                    append(item.tail)
-                else:
-                    link = f"{self._place}{item.stem.head}{item.tail.decode()}"
-                    drawing.scopes["item"] = {**self._values.shared(item), "mute_url": link}
-                    drawing.scopes[f"loop {loop.kind}"] = _places(number, len(items))
-                    append(self._slot(piece, drawing))
+                place = FIRST * (number == 0) | LAST * (number == len(items) - 1)
+                key = (*key[:2], key[2] & (FULL | LEAD) | place, *key[3:])
+            drawn: DrawnItem | None = memory.get(key)
+            if drawn is None:
+                drawn = self._shared(loop, key, values, drawing)
+                memory.keep(key, drawn)
+            if stem is not known_stem:
+                known_stem, heads = stem, {}
+            if drawn.where:
+                # Most stories: all that is not the same for all is one link.
+                head = heads.get(drawn.where)
+                if head is None:
+                    link = self._place + stem.head
+                    head = fill_link(drawn.where, link, drawing.filled) + b"=\r\n"
+                    heads[drawn.where] = head
+                out += (drawn.before, head, tail, drawn.after)
+                continue
+            link = f"{self._place}{stem.head}{tail.decode()}"
+            drawing.scopes["item"] = {**self._values.shared(values), "mute_url": link}
+            drawing.scopes[f"loop {loop.kind}"] = _places(number, len(items))
+            for piece in drawn.pieces:
+                _append(out, piece if isinstance(piece, bytes) else self._slot(piece, drawing))
 
     def _shared(
-        self, loop: ReadyLoop, key: tuple[Any, ...], item: ItemValues, drawing: Drawing
-    ) -> tuple[bytes | ReadySlot, ...]:
+        self, loop: ReadyLoop, key: DrawingKey, values: ItemValues, drawing: Drawing
+    ) -> DrawnItem:
         """Fill what is the same for all who are shown a story for the same reason."""
-        drawing.scopes["item"] = self._values.shared(item)
-        first = key[5] if loop.tells_first else None
-        last = key[6] if loop.tells_last else None
+        drawing.scopes["item"] = self._values.shared(values)
+        story_id, revision, shape, see_also, _, _ = key
+        first = bool(shape & FIRST) if loop.tells_first else None
+        last = bool(shape & LAST) if loop.tells_last else None
+        flags = (bool(shape & FULL), bool(shape & LEAD))
+        drawn = ItemKey(story_id, revision, *flags, see_also, first, last)
         pieces: list[bytes | ReadySlot] = []
-        for piece in loop.pieces(ItemKey(*(*key[:5], first, last))):
+        for piece in loop.pieces(drawn):
             if isinstance(piece, ReadyLoop):
                 raise Unfit("a loop inside of a story")
             made: bytes | ReadySlot = piece
@@ -210,7 +238,7 @@ class Press:
                 pieces[-1] += made
             else:
                 pieces.append(made)
-        return tuple(pieces)
+        return drawn_item(tuple(pieces))
 
     def _headers(
         self, letter: Letter, recipient: Address, drawing: Drawing, subject: str
@@ -249,26 +277,24 @@ class Press:
         return value.encode()
 
 
-def _body(letter: Letter, text: bytes, html: bytes) -> tuple[bytes, ...]:
-    if letter.format is not MailFormat.HTML:
-        return _PART % b"plain", text
-    boundary = boundary_of(letter.key).encode()
-    return (
-        b'Content-Type: multipart/alternative; boundary="%s"\r\n\r\n--%s\r\n'
-        % (boundary, boundary),
-        _PART % b"plain",
-        text,
-        b"\r\n--%s\r\n" % boundary,
-        _PART % b"html",
-        html,
-        b"\r\n--%s--\r\n" % boundary,
-    )
+def _tidied(text: list[bytes]) -> list[bytes]:
+    """Return pieces of text without empty lines at its ends."""
+    start = 0
+    while start < len(text) - 1 and not text[start].strip(b"\r\n"):
+        start += 1
+    text[start] = text[start].lstrip(b"\r\n")
+    while len(text) > start + 1 and not text[-1].strip(b"\r\n"):
+        del text[-1]
+    text[-1] = text[-1].rstrip(b"\r\n") + b"\r\n"
+    return text[start:] if start else text
 
 
 def _append(out: list[bytes], piece: bytes) -> None:
     """Append a piece; of two empty lines in a row one is enough."""
-    if piece[:2] == b"\r\n" and out and out[-1][-4:] == b"\r\n\r\n":
-        piece = piece[2:]
+    if piece[:2] == b"\r\n" and out:
+        before = out[-1] if len(out[-1]) > 3 or len(out) < 2 else out[-2] + out[-1]
+        if before[-4:] == b"\r\n\r\n":
+            piece = piece[2:]
     if piece:
         out.append(piece)
 

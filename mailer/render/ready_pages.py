@@ -48,6 +48,30 @@ class ReadyLoop:
         return known
 
 
+@dataclass(frozen=True, slots=True)
+class DrawnItem:
+    """A story as all are shown it who are shown it for the same reason.
+
+    `where` is where its only link stands, between `before` and `after`; empty when there is more.
+    """
+
+    pieces: tuple[bytes | ReadySlot, ...]
+    where: str = ""
+    before: bytes = b""
+    after: bytes = b""
+
+
+def drawn_item(pieces: tuple[bytes | ReadySlot, ...]) -> DrawnItem:
+    """Return a story of these pieces."""
+    if len(pieces) == 3:
+        before, slot, after = pieces
+        if isinstance(before, bytes) and isinstance(after, bytes) and isinstance(slot, ReadySlot):
+            starts_full = before[:2] != b"\r\n"
+            if slot.is_mute and starts_full:
+                return DrawnItem(pieces, slot.where, before, after)
+    return DrawnItem(pieces)
+
+
 ReadyPieces = tuple[bytes | ReadySlot | ReadyLoop, ...]
 
 

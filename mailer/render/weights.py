@@ -51,6 +51,10 @@ _LOCAL_PART: Final = "0a1B2c3D4e5F6g7H8i9JkLmNoPqRsTuVwXyZKlMnOpQrStUvWx"
 # is 3 bytes and each wrapped line of text 1 and its indentation; no part has more than these.
 _FRAME_SLACK: Final = 512
 _PART_SLACK: Final = 40
+# In HTML an edition has two more soft breaks around each of a dozen slots of the frame, and around
+# the three of a story.
+_FRAME_SLOTS: Final = 256
+_PART_SLOTS: Final = 40
 
 # A date differs with the reader's zone: these are the first, the middle and the last to see a day.
 _ZONES: Final = ("UTC", "Etc/GMT+12", "Etc/GMT-14")
@@ -104,6 +108,9 @@ class _Weighing:
         self._vocabulary = vocabulary
         self._speech = speech_of(letter.locale)
         self._day = _heaviest_day(self._speech)
+        is_html = letter.format is MailFormat.HTML
+        self._frame_slack = _FRAME_SLACK + _FRAME_SLOTS * is_html
+        self._part_slack = _PART_SLACK + _PART_SLOTS * is_html
         # No story knows this name, so none can pass for an anchor.
         self._anchor = f"anchor{scales.signer.keyed_hash('anchor')[:12]}x"
 
@@ -120,10 +127,10 @@ class _Weighing:
         whole = len(build_message(self._letter, mail, self._scales.site, self._scales.signer))
         return Weights(
             limit=self._scales.limit,
-            frame=whole - 5 * anchor - 3 * section - more + _FRAME_SLACK,
+            frame=whole - 5 * anchor - 3 * section - more + self._frame_slack,
             # In an alert a section has no heading, and the line between two stories falls away.
-            section=max(section, 0) + _PART_SLACK,
-            more=more + _PART_SLACK,
+            section=max(section, 0) + self._part_slack,
+            more=more + self._part_slack,
             full=self._stories(stories, Shown.FULL, anchor),
             headline=self._stories(stories, Shown.HEADLINE, anchor),
         )
@@ -140,7 +147,7 @@ class _Weighing:
                     items += [next(anchors), _item(story, shown)]
                 between = self._between(self._mail([[*items, next(anchors)]], zone))
                 for number, story in enumerate(batch, start=1):
-                    weights[story.id] = between[number] - anchor + _PART_SLACK
+                    weights[story.id] = between[number] - anchor + self._part_slack
         return weights
 
     def _heaviest_zone(self, story: Story) -> str:
@@ -169,6 +176,8 @@ class _Weighing:
             preheader=clean(_NAME, PREHEADER),
         )
         pages = self._scales.pages
+        # Not weighed, but a broken one is found out before anyone is mailed.
+        pages.subject(letter, view)
         html = pages.html(letter, view) if letter.format is MailFormat.HTML else ""
         return Mail(_SUBJECT, "", pages.text(letter, view), html)
 

@@ -2,17 +2,21 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mailer.core.addresses import read_address
 from mailer.core.digests import Digest, Item, Reason, Section, Shown, Weights, fit
 from mailer.core.letters import Letter
 from mailer.core.readers import Cadence, MailFormat
 from mailer.core.stories import SeeAlso, Story
+from mailer.errors import RenderError
 from mailer.render.message import build_message
 from tests.render.newsroom import (
+    NEWSLETTER,
     SIGNER,
     SITE,
     VOCABULARY,
@@ -130,6 +134,18 @@ def test_a_fitted_mail_is_never_heavier_than_its_weights_say(letter: Letter, lim
     assert bound <= limit or (len(told) == 1 and told[0].shown is Shown.HEADLINE)
 
 
+@settings(max_examples=15, deadline=None)
+@given(letter=letters(), limit=st.integers(20_000, 60_000))
+def test_a_mail_joined_from_an_edition_is_not_heavier_either(letter: Letter, limit: int) -> None:
+    weights = weigh(letter, [item.story for section in letter.sections for item in section.items])
+    fitted = fit(Digest(letter.sections), replace(weights, limit=limit))
+    shown = replace(letter, sections=fitted.sections)
+    printing = RENDERER.printing(VOCABULARY)
+    [printed] = printing.print([(shown, read_address(shown.email))])
+    assert printing.reason == ""
+    assert len(printed.content) <= predicted(shown, weights)
+
+
 @pytest.mark.parametrize("format", MailFormat)
 @pytest.mark.parametrize("cadence", [Cadence.DAILY, Cadence.INSTANT])
 def test_weights_are_near_what_mails_weigh(format: MailFormat, cadence: Cadence) -> None:
@@ -176,3 +192,13 @@ def test_weighing_nothing_gives_a_frame() -> None:
     weights = weigh(a_letter(), [])
     assert weights.full == weights.headline == {}
     assert weights.frame > 0
+
+
+@pytest.mark.parametrize("part", ["subject.txt", "body.txt", "body.html"])
+def test_a_broken_template_is_found_out_when_a_run_is_planned(tmp_path: Path, part: str) -> None:
+    folder = tmp_path / "email" / "digest"
+    folder.mkdir(parents=True)
+    (folder / part).write_text("one\n{{ mail.nothing }}\n</body>")
+    renderer = a_renderer(overrides=tmp_path)
+    with pytest.raises(RenderError, match=rf"{part}, line 2"):
+        renderer.weigh(NEWSLETTER, Cadence.DAILY, "en", MailFormat.HTML, [a_story(1)], VOCABULARY)

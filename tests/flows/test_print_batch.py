@@ -1,0 +1,107 @@
+"""Editions are compiled once, shared by all, and keep a mail's bytes."""
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+from sqlalchemy import func, select
+
+from mailer.delivery.memory import MemoryBackend
+from mailer.flows.desk import Desk
+from mailer.flows.preview_mail import rebuild_mail
+from mailer.ports import Deferred, Message
+from mailer.render.mail import Renderer
+from mailer.render.sameness import difference
+from mailer.store.edition_tables import edition_contents, editions
+from mailer.store.editions import KEPT, plain_reasons, purge_editions
+from tests.flows.conftest import NOON, Newsroom
+
+MINA, TOMAS = "mina@reader.example", "tomas@reader.example"
+
+
+def another_desk(newsroom: Newsroom, templates: Path | None = None) -> Desk:
+    """The desk of another process, perhaps with templates of its own."""
+    desk = newsroom.desk
+    renderer = Renderer(desk.site, desk.signer, overrides=templates, max_mail_bytes=102_400)
+    return replace(desk, renderer=renderer)
+
+
+def own_template(folder: Path, body: str) -> Path:
+    (folder / "email" / "digest").mkdir(parents=True)
+    (folder / "email" / "digest" / "body.html").write_text(body)
+    return folder
+
+
+def stored(newsroom: Newsroom) -> int:
+    with newsroom.database.read() as connection:
+        count: int = connection.execute(select(func.count()).select_from(editions)).scalar_one()
+        return count
+
+
+def followed(newsroom: Newsroom) -> None:
+    for email in (MINA, TOMAS):
+        newsroom.read_by(email)
+        newsroom.follow(email, "china")
+    newsroom.publish("one", "China")
+    newsroom.publish("two", "China")
+
+
+def test_a_retry_in_another_process_has_the_same_bytes_after_a_template_changed(
+    newsroom: Newsroom, tmp_path: Path
+) -> None:
+    followed(newsroom)
+    tried: dict[str, bytes] = {}
+
+    def later(message: Message) -> Deferred:
+        tried[message.message_id] = message.content
+        return Deferred(451, "4.2.1 try later")
+
+    newsroom.send(backend=MemoryBackend(answers=later))
+    assert stored(newsroom) == 1
+    newsroom.desk = another_desk(newsroom, own_template(tmp_path, "{% broken %}"))
+
+    newsroom.deliver(NOON + timedelta(minutes=10))
+
+    assert {m.message_id: m.content for m in newsroom.backend.messages} == tried
+    assert stored(newsroom) == 1
+    for row, message in zip(newsroom.deliveries(), newsroom.backend.messages, strict=True):
+        assert rebuild_mail(newsroom.desk, row.id).content == message.content
+
+
+def test_mails_of_a_template_that_cannot_be_cut_go_out_and_the_reason_is_kept(
+    newsroom: Newsroom, tmp_path: Path
+) -> None:
+    followed(newsroom)
+    body = (
+        '{% extends "_base/base.html" %}{% block stories %}<tr><td>{% for i in mail.items %}'
+        "<p class='{{ loop.cycle('a', 'b') }}'>{{ i.title }}</p>{% endfor %}</td></tr>"
+        "{% endblock %}"
+    )
+    newsroom.desk = another_desk(newsroom, own_template(tmp_path, body))
+
+    run = newsroom.send()
+
+    assert len(newsroom.backend.messages) == 2
+    with newsroom.database.read() as connection:
+        reasons = plain_reasons(connection, run.id)
+    assert reasons == [("en", "html", "it uses loop.cycle of its sections or stories")]
+
+
+def test_compiled_and_plain_mails_say_the_same(newsroom: Newsroom) -> None:
+    followed(newsroom)
+    newsroom.send()
+    with newsroom.database.write() as connection:
+        connection.execute(editions.delete())
+    for row, message in zip(newsroom.deliveries(), newsroom.backend.messages, strict=True):
+        # Nothing is compiled any more: rebuilt the plain way.
+        assert difference(rebuild_mail(newsroom.desk, row.id).content, message.content) == ""
+
+
+def test_editions_are_kept_for_a_while_and_then_deleted(newsroom: Newsroom) -> None:
+    followed(newsroom)
+    newsroom.send()
+    with newsroom.database.write() as connection:
+        assert purge_editions(connection, NOON + KEPT) == 0
+        assert purge_editions(connection, NOON + KEPT + timedelta(seconds=1)) == 1
+        left = connection.execute(select(func.count()).select_from(edition_contents)).scalar_one()
+    assert left == 0
