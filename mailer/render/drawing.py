@@ -33,3 +33,25 @@ class Drawing:
         self.scopes: dict[str, Mapping[str, str]] = {"mail": self.mail}
         # Links stand in the text and in the HTML.
         self.filled: dict[str, bytes] = {}
+
+
+def append(out: list[bytes], piece: bytes) -> None:
+    """Append a piece; of two empty lines in a row one is enough."""
+    if piece[:2] == b"\r\n" and out:
+        before = out[-1] if len(out[-1]) > 3 or len(out) < 2 else out[-2] + out[-1]
+        if before[-4:] == b"\r\n\r\n":
+            piece = piece[2:]
+    if piece:
+        out.append(piece)
+
+
+def tidied(text: list[bytes]) -> list[bytes]:
+    """Return pieces of text without empty lines at its ends."""
+    start = 0
+    while start < len(text) - 1 and not text[start].strip(b"\r\n"):
+        start += 1
+    text[start] = text[start].lstrip(b"\r\n")
+    while len(text) > start + 1 and not text[-1].strip(b"\r\n"):
+        del text[-1]
+    text[-1] = text[-1].rstrip(b"\r\n") + b"\r\n"
+    return text[start:] if start else text

@@ -8,7 +8,7 @@ from mailer.core.hygiene import clean_header
 from mailer.core.letters import Letter
 from mailer.core.readers import MailFormat
 from mailer.core.tokens import Signer
-from mailer.render.drawing import Drawing
+from mailer.render.drawing import Drawing, append, tidied
 from mailer.render.edition import Page
 from mailer.render.filling import Unfit, fill, fill_link, value_of
 from mailer.render.headers import mailbox, text_field
@@ -136,13 +136,13 @@ class Press:
         html = []
         if drawing.letter.format is MailFormat.HTML:
             html = self._join(page.html, drawing)
-        return subject, _tidied(self._join(page.text, drawing)), html
+        return subject, tidied(self._join(page.text, drawing)), html
 
     def _join(self, pieces: ReadyPieces, drawing: Drawing) -> list[bytes]:
         out: list[bytes] = []
         for piece in pieces:
             if isinstance(piece, bytes):
-                _append(out, piece)
+                append(out, piece)
             elif isinstance(piece, ReadySlot):
                 out.append(self._slot(piece, drawing))
             elif piece.kind == SECTIONS:
@@ -180,7 +180,7 @@ class Press:
             drawing.scopes["loop sections"] = _places(number, last + 1)
             for piece in loop.pieces(key):
                 if isinstance(piece, bytes):
-                    _append(out, piece)
+                    append(out, piece)
                 elif isinstance(piece, ReadySlot):
                     out.append(self._slot(piece, drawing))
                 else:
@@ -215,7 +215,7 @@ class Press:
             drawing.scopes["item"] = {**self._values.shared(values), "mute_url": link}
             drawing.scopes[f"loop {loop.kind}"] = _places(number, len(items))
             for piece in drawn.pieces:
-                _append(out, piece if isinstance(piece, bytes) else self._slot(piece, drawing))
+                append(out, piece if isinstance(piece, bytes) else self._slot(piece, drawing))
 
     def _shared(
         self, loop: ReadyLoop, key: DrawingKey, values: ItemValues, drawing: Drawing
@@ -275,28 +275,6 @@ class Press:
         if len(value) > 900 or (any(c in value for c in "\r\n\0") and name != "To"):
             raise Unfit(f"its {name} is long")
         return value.encode()
-
-
-def _tidied(text: list[bytes]) -> list[bytes]:
-    """Return pieces of text without empty lines at its ends."""
-    start = 0
-    while start < len(text) - 1 and not text[start].strip(b"\r\n"):
-        start += 1
-    text[start] = text[start].lstrip(b"\r\n")
-    while len(text) > start + 1 and not text[-1].strip(b"\r\n"):
-        del text[-1]
-    text[-1] = text[-1].rstrip(b"\r\n") + b"\r\n"
-    return text[start:] if start else text
-
-
-def _append(out: list[bytes], piece: bytes) -> None:
-    """Append a piece; of two empty lines in a row one is enough."""
-    if piece[:2] == b"\r\n" and out:
-        before = out[-1] if len(out[-1]) > 3 or len(out) < 2 else out[-2] + out[-1]
-        if before[-4:] == b"\r\n\r\n":
-            piece = piece[2:]
-    if piece:
-        out.append(piece)
 
 
 def _places(number: int, count: int) -> dict[str, str]:
