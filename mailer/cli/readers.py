@@ -15,7 +15,9 @@ from mailer.flows.documents import follow_document, mute_document, reader_docume
 from mailer.flows.erase_reader import erase_reader
 from mailer.flows.export_reader import export_reader
 from mailer.flows.import_readers import import_readers
+from mailer.flows.pause_reader import pause_reader
 from mailer.flows.set_quiet_hours import set_quiet_hours
+from mailer.store.audit import COMMAND_LINE
 from mailer.store.preferences import follows_of, mutes_of
 from mailer.store.readers import find_reader, is_suppressed, list_readers
 
@@ -113,6 +115,23 @@ def quiet(
     with open_room() as room:
         set_quiet_hours(room.desk.database, email, hours, now=room.clock())
     say(f"{email}: quiet hours {hours}")
+
+
+@app.command("pause")
+def pause(
+    email: str,
+    until: Annotated[
+        str, typer.Option(metavar="DAY", help="The day mail comes again, or off: at once.")
+    ],
+) -> None:
+    """Send a reader nothing until a day by her own clock; then she is told what she missed."""
+    with open_room() as room:
+        ends_at = pause_reader(
+            room.desk.database, email, until, actor=COMMAND_LINE, now=room.clock()
+        )
+    say(
+        f"{email} has no mail until {ends_at.isoformat()}" if ends_at else f"{email} has mail again"
+    )
 
 
 @app.command("show")

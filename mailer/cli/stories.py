@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from mailer.cli import story_corrections
+from mailer.cli import story_corrections, story_writing
 from mailer.cli.options import AsOfOption, JsonOption, read_moment
 from mailer.cli.output import note, print_json, print_table, say
 from mailer.cli.room import open_room
@@ -16,7 +16,8 @@ from mailer.ingest.documents import read_document
 from mailer.ingest.fetch import fetch
 from mailer.store.stories import find_stories, latest_stories
 
-app = typer.Typer(help="Stories: import, list, show, correct, retract.", no_args_is_help=True)
+app = typer.Typer(help="Stories: import, add, list, show, correct, retract.", no_args_is_help=True)
+app.command("add")(story_writing.add)
 app.command("correct")(story_corrections.correct)
 app.command("retract")(story_corrections.retract)
 
