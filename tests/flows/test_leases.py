@@ -4,13 +4,12 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from mailer.core.deliveries import LEASE, DeliveryState
-from mailer.core.letters import Letter
 from mailer.core.readers import Cadence
-from mailer.core.tags import Vocabulary
 from mailer.delivery.memory import MemoryBackend
 from mailer.flows.check_ledger import check_ledger
 from mailer.flows.deliver_run import Delivered, deliver_run
@@ -19,7 +18,7 @@ from mailer.flows.open_run import open_run
 from mailer.flows.plan_run import plan_run
 from mailer.flows.recover import recover
 from mailer.ports import Accepted, Message, Outcome
-from mailer.render.mail import Mail, Renderer
+from mailer.render.mail import Renderer
 from mailer.store.database import Database
 from mailer.store.ledger_reading import events_of
 from tests.builders import NOON
@@ -164,35 +163,23 @@ def test_a_worker_told_to_end_finishes_its_window_and_gives_the_rest_back(
     assert states(newsroom) == [S.ACCEPTED] * 5
 
 
-class BreaksForOne(Renderer):
-    """A renderer that meets a bug for one reader."""
-
-    @classmethod
-    def of(cls, newsroom: Newsroom, email: str) -> "BreaksForOne":
-        desk = newsroom.desk
-        made = cls(desk.site, desk.signer, max_mail_bytes=100 * 1024)
-        made.email = email
-        return made
-
-    email = ""
-
-    def render(self, letter: Letter, vocabulary: Vocabulary) -> Mail:
-        if letter.email == self.email:
-            raise ZeroDivisionError("a filter divides\x00 by zero")
-        return super().render(letter, vocabulary)
-
-
-def test_a_bug_in_a_template_holds_its_mail_and_harms_no_other(newsroom: Newsroom) -> None:
+def test_a_bug_in_a_template_holds_its_mail_and_harms_no_other(
+    newsroom: Newsroom, tmp_path: Path
+) -> None:
     planned(newsroom, 3)
-    broken_desk = replace(
-        newsroom.desk, renderer=BreaksForOne.of(newsroom, "reader1@reader.example")
-    )
+    subject = tmp_path / "email" / "digest" / "subject.txt"
+    subject.parent.mkdir(parents=True)
+    subject.write_text("News {{ 1 // (mail.email != 'reader1@reader.example') }}")
+    desk = newsroom.desk
+    renderer = Renderer(desk.site, desk.signer, overrides=tmp_path, max_mail_bytes=100 * 1024)
 
-    deliver_run(broken_desk, newsroom.backend, clock=lambda: NOON)
+    deliver_run(replace(desk, renderer=renderer), newsroom.backend, clock=lambda: NOON)
 
     assert states(newsroom) == [S.ACCEPTED, S.HELD, S.ACCEPTED]
     reason = newsroom.deliveries()[1].state_reason
-    assert reason == "cannot be built: ZeroDivisionError: a filter divides by zero"
+    assert reason.startswith("cannot be built: TemplateError: template ")
+    assert "subject.txt, line 1" in reason
+    assert "ZeroDivisionError" in reason
 
 
 def test_a_mail_whose_time_ends_between_claim_and_mark_is_not_sent(newsroom: Newsroom) -> None:
