@@ -10,7 +10,7 @@ from mailer.bootstrap import Installation
 from mailer.flows.outlook import Lookout
 from mailer.ports import Bell
 from mailer.render.paper import Paper
-from mailer.web import api, dev, health, hooks, metrics, operate, public, reader
+from mailer.web import api, dev, health, metrics, operate, public, reader
 from mailer.web.assets import Assets
 from mailer.web.failures import answer_failures
 from mailer.web.gate import Gate
@@ -23,7 +23,6 @@ _AREAS = (
     operate.router,
     api.router,
     api.docs,
-    hooks.router,
     dev.router,
     health.router,
     metrics.router,

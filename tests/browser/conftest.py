@@ -57,9 +57,13 @@ class Town:
         return [read_letter(mail.content) for mail in new]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One browser for all tests of a process."""
+    """One browser for the tests of a file.
+
+    Not for those of a process: while it is there an event loop runs in the main thread, and tests
+    that start servers with a loop of their own could not.
+    """
     if not CHROMIUM.exists():
         pytest.skip("no /usr/bin/chromium: 'apt install chromium' gets it")
     with sync_playwright() as driver:

@@ -1,20 +1,17 @@
 """The bench in a real browser: it draws itself anew on save, keeps the choice, follows keys."""
 
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from mailer.bootstrap import open_installation
 from mailer.render.environment import packaged_templates
 from mailer.settings import Settings
 from mailer.web.serving import serving
-
-CHROMIUM = Path("/usr/bin/chromium")
 
 
 @pytest.fixture
@@ -37,20 +34,14 @@ def bench(tmp_path: Path, migrated_sqlite: Path, templates: Path) -> Iterator[st
 
 
 @pytest.fixture
-def page() -> Iterator[Page]:
+def page(browser: Browser) -> Iterator[Page]:
     """A tab, and nothing in it may go wrong."""
-    if not CHROMIUM.exists():
-        pytest.skip("chromium is missing: apt install chromium")
-    arguments = ["--disable-background-networking"]
-    arguments += ["--no-sandbox"] if os.geteuid() == 0 else []
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=str(CHROMIUM), args=arguments)
-        tab = browser.new_page(viewport={"width": 1280, "height": 900})
-        wrong: list[str] = []
-        tab.on("pageerror", lambda error: wrong.append(str(error)))
-        tab.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
-        yield tab
-        browser.close()
+    tab = browser.new_page(viewport={"width": 1280, "height": 900})
+    wrong: list[str] = []
+    tab.on("pageerror", lambda error: wrong.append(str(error)))
+    tab.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
+    yield tab
+    tab.close()
     assert not wrong
 
 

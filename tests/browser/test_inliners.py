@@ -1,12 +1,8 @@
 """The look does not hang on one inliner: another, and no inliner at all, give the same styles."""
 
-import os
-from collections.abc import Iterator
-from pathlib import Path
-
 import css_inline
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from mailer.core.addresses import read_address
 from mailer.core.letters import Letter
@@ -19,7 +15,6 @@ from mailer.render.speech import speech_of
 from tests.render.newsroom import SIGNER, SITE, VOCABULARY, a_renderer
 from tests.render.test_golden import alert, digest
 
-CHROMIUM = Path("/usr/bin/chromium")
 _STYLES = """() => [...document.querySelectorAll('body, body *')].map(element => {
     const style = getComputedStyle(element);
     return [element.tagName + '.' + element.className, ...[
@@ -30,19 +25,6 @@ _STYLES = """() => [...document.querySelectorAll('body, body *')].map(element =>
         'display', 'whiteSpace', 'wordBreak',
     ].map(name => name + ': ' + style[name])];
 })"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """A browser of this module."""
-    if not CHROMIUM.exists():
-        pytest.skip("chromium is missing: apt install chromium")
-    arguments = ["--disable-background-networking"]
-    arguments += ["--no-sandbox"] if os.geteuid() == 0 else []
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=str(CHROMIUM), args=arguments)
-        yield browser
-        browser.close()
 
 
 def styles(browser: Browser, page: str, *, scheme: str, width: int) -> list[list[str]]:

@@ -1,6 +1,5 @@
 """The public pages in a real browser: no violation of axe, nothing wider than the screen."""
 
-import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -9,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from mailer.bootstrap import Installation, open_installation
 from mailer.core.readers import Cadence
@@ -24,7 +23,6 @@ from mailer.web.serving import serving
 from tests.web.conftest import SEED_MORNING, seeded_sqlite
 
 __all__ = ["seeded_sqlite"]
-CHROMIUM = Path("/usr/bin/chromium")
 STORY = "/stories/md-20261022-03"
 LATER = SEED_MORNING + timedelta(hours=1)
 
@@ -43,18 +41,6 @@ def room(tmp_path: Path, seeded_sqlite: Path) -> Iterator[Installation]:
     drain_ledger(opened.desk, MemoryBackend(), clock=lambda: SEED_MORNING)
     yield opened
     opened.close()
-
-
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    if not CHROMIUM.exists():
-        pytest.skip("chromium is missing: apt install chromium")
-    arguments = ["--disable-background-networking"]
-    arguments += ["--no-sandbox"] if os.geteuid() == 0 else []
-    with sync_playwright() as play:
-        started = play.chromium.launch(executable_path=str(CHROMIUM), args=arguments)
-        yield started
-        started.close()
 
 
 def paths(room: Installation) -> list[str]:
