@@ -4,9 +4,10 @@ from typing import Annotated
 
 import typer
 
-from mailer.cli.options import AsOfOption, JsonOption, read_moment
+from mailer.cli.options import AsOfOption, JsonOption
 from mailer.cli.output import print_json, say
 from mailer.cli.room import open_room
+from mailer.core.moments import read_moment
 from mailer.flows.check_expression import check_expression
 
 app = typer.Typer(help="Tag expressions.", no_args_is_help=True)

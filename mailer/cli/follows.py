@@ -4,9 +4,10 @@ from typing import Annotated
 
 import typer
 
-from mailer.cli.options import AsOfOption, JsonOption, NewsletterArgument, read_cadence, read_moment
+from mailer.cli.options import AsOfOption, JsonOption, NewsletterArgument, read_cadence
 from mailer.cli.output import print_json, say
 from mailer.cli.room import open_room
+from mailer.core.moments import read_moment
 from mailer.flows.mute_expression import mute_expression, unmute_expression
 from mailer.flows.start_following import start_following
 from mailer.flows.stop_following import stop_following

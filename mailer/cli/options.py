@@ -1,6 +1,5 @@
 """Options that many commands share, and how their texts are read."""
 
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -26,19 +25,6 @@ CadenceArgument = Annotated[
 NewsletterArgument = Annotated[
     str, typer.Argument(metavar="NEWSLETTER", help="The newsletter's slug.")
 ]
-
-
-def read_moment(text: str, now: datetime) -> datetime:
-    """Return the moment a person wrote, or `now` when she wrote none; raises InputError."""
-    if not text:
-        return now
-    try:
-        moment = datetime.fromisoformat(text.strip())
-    except ValueError as error:
-        raise InputError(
-            f"'{clean_header(text, 40)}' is no moment: write it like 2026-10-22T07:00+09:00"
-        ) from error
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 def read_cadence(text: str) -> Cadence:

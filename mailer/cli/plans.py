@@ -13,12 +13,12 @@ from mailer.cli.options import (
     JsonOption,
     NewsletterArgument,
     read_cadence,
-    read_moment,
 )
 from mailer.cli.output import note, print_json, say
 from mailer.cli.room import open_room
 from mailer.cli.runs import count_words, has_failures
 from mailer.cli.sending import ring_for_run, work_run
+from mailer.core.moments import read_moment
 from mailer.core.runs import PlannedMail, RunState
 from mailer.errors import InputError
 from mailer.flows.documents import moment, plan_document, planned_document, run_document

@@ -12,13 +12,14 @@ import typer
 
 from mailer.bootstrap import open_workbench
 from mailer.cli.mail_differences import mail_differences, print_differences
-from mailer.cli.options import AsOfOption, JsonOption, read_cadence, read_moment
+from mailer.cli.options import AsOfOption, JsonOption, read_cadence
 from mailer.cli.output import headline, note, print_json, say
 from mailer.cli.parts import Part, print_part, read_part
 from mailer.cli.plans import say_planned
 from mailer.cli.room import open_room
 from mailer.cli.watching import watch_templates
 from mailer.core.hygiene import clean_header
+from mailer.core.moments import read_moment
 from mailer.core.readers import Cadence
 from mailer.core.runs import PlannedMail
 from mailer.errors import InputError

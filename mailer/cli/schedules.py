@@ -11,11 +11,11 @@ from mailer.cli.options import (
     JsonOption,
     NewsletterArgument,
     read_cadence,
-    read_moment,
 )
 from mailer.cli.output import note, print_json, print_table, say
 from mailer.cli.room import open_room
 from mailer.core.clocks import duration_text
+from mailer.core.moments import read_moment
 from mailer.flows.documents import Document, moment
 from mailer.flows.keep_schedules import (
     ComingSlot,

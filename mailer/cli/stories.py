@@ -6,9 +6,10 @@ from typing import Annotated
 import typer
 
 from mailer.cli import story_corrections, story_writing
-from mailer.cli.options import AsOfOption, JsonOption, read_moment
+from mailer.cli.options import AsOfOption, JsonOption
 from mailer.cli.output import note, print_json, print_table, say
 from mailer.cli.room import open_room
+from mailer.core.moments import read_moment
 from mailer.errors import InputError, NotFoundError
 from mailer.flows.documents import story_document
 from mailer.flows.ingest_document import IngestReport, ingest_document

@@ -10,10 +10,10 @@ from mailer.cli.options import (
     JsonOption,
     NewsletterArgument,
     read_cadence,
-    read_moment,
 )
 from mailer.cli.output import print_json, say
 from mailer.cli.room import open_room
+from mailer.core.moments import read_moment
 from mailer.flows.send_test import SentTest, send_test
 from mailer.ports import Accepted, Deferred
 from mailer.store.audit import COMMAND_LINE

@@ -48,6 +48,7 @@ def good(
         "DKIM_DOMAIN": _DOMAIN,
         "DKIM_SELECTOR": "s1",
         "DKIM_KEY_FILE": str(key_file),
+        "EPOCH_FILE": str(key_file.with_name("epoch")),
     }
     for name, value in values.items():
         monkeypatch.setenv(f"MAILER_{name}", value)

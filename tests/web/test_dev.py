@@ -138,6 +138,7 @@ def test_changes_answers_at_once_when_a_template_is_newer(client: TestClient) ->
         {"newsletter": "nothing"},
         {**HERS, "reader": "nobody@example.org"},
         {**HERS, "as_of": "soon"},
+        {**HERS, "as_of": "0001-01-01T00:00+14:00"},
         {**HERS, "cadence": "yearly"},
         {"mail": "nothing"},
         {"mail": "../../etc"},

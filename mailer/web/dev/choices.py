@@ -1,11 +1,11 @@
 """What is looked at on the bench: it stands in the address, so that no reload loses it."""
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 from urllib.parse import urlencode
 
-from mailer.core.hygiene import clean_header
+from mailer.core.moments import read_moment
 from mailer.core.readers import Cadence
 from mailer.errors import InputError
 from mailer.web.visits import Fields
@@ -52,15 +52,7 @@ class Choice:
 
     def moment(self, now: datetime) -> datetime:
         """Return the moment that is looked at; raises InputError."""
-        if not self.as_of:
-            return now
-        try:
-            moment = datetime.fromisoformat(self.as_of)
-        except ValueError as error:
-            raise InputError(
-                f"'{clean_header(self.as_of, 40)}' is no moment: write 2026-10-22T07:00+09:00"
-            ) from error
-        return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+        return read_moment(self.as_of, now)
 
     def kind(self) -> Cadence:
         """Return the cadence; raises InputError."""

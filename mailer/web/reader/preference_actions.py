@@ -120,6 +120,9 @@ def _pause(work: Work) -> Done:
         on = datetime.fromisoformat(work.fields["until"]).date()
     except ValueError as error:
         raise InputError("write the day until which nothing shall come") from error
+    # By days first: the first and the last day of the calendar have no instant in some zones.
+    if abs(on - work.visit.now.date()) > _LONGEST_PAUSE + timedelta(days=2):
+        raise InputError("a pause ends on a day to come, within a year")
     until_at = datetime.combine(on, time(0), zone).astimezone(UTC)
     if not work.visit.now < until_at <= work.visit.now + _LONGEST_PAUSE:
         raise InputError("a pause ends on a day to come, within a year")
