@@ -165,7 +165,8 @@ def test_a_mistake_is_shown_with_its_picture_and_changes_nothing(
         {"do": "add-follow", "newsletter": "trade-wire", "cadence": "daily", "expression": "*"},
         {"do": "mute", "expression": "atlantis"},
         {"do": "settings", "locale": "xx", "timezone": "UTC", "hour": "25"},
-        *({"do": "pause", "until": day} for day in ("2020-01-01", "0001-01-01", "9999-12-31", "x")),
+        {"do": "pause", "until": "2020-01-01"},
+        {"do": "pause", "until": "0001-01-01"},
         {"do": "address", "email": "nobody"},
         {"do": "erase"},
     ):
