@@ -61,7 +61,7 @@ _SIGNS: Final = {
 _QUOTES: Final = '"“”„'
 _CLOSING: Final = dict.fromkeys(_QUOTES, _QUOTES) | {"«": "»", "»": "«", "「": "」"}
 
-# Of characters, for the questions below: asking Unicode took half the time of planning's parsing.
+# Of characters, for the questions below: planning parses thousands of texts of the same few.
 _KNOWN: Final = 4_096
 
 _MINUS: Final = "\N{MINUS SIGN}"

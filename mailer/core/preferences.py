@@ -16,7 +16,7 @@ from mailer.core.readers import Cadence, Follow, Follower, Mute
 from mailer.core.tags import Vocabulary
 from mailer.errors import ExpressionError
 
-# Parsed texts are kept up to this many, some 20 MB: most readers write one of a few thousand, and
+# Parsed texts are kept up to this many, some 10 MB: most readers write one of a few thousand, and
 # a million readers must not cost more memory than a few.
 _KEPT = 20_000
 

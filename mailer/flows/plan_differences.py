@@ -4,15 +4,21 @@ from typing import Any
 
 
 def plan_differences(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
-    """Return who gains and who loses which story, and lines that say so."""
+    """Return who gains and who loses which story, and lines that say so.
+
+    An item without `reasons`, as the ledger has it, agrees with whatever reasons the other has.
+    """
     old, new = _items(before), _items(after)
     gained = sorted(new.keys() - old.keys())
     lost = sorted(old.keys() - new.keys())
-    changed = sorted(key for key in old.keys() & new.keys() if old[key] != new[key])
+    changed = sorted(key for key in old.keys() & new.keys() if _differ(old[key], new[key]))
     lines = [
         *(f"+ {email}  {uid}" for email, uid in gained),
         *(f"- {email}  {uid}" for email, uid in lost),
-        *(f"~ {email}  {uid}  {old[email, uid]} → {new[email, uid]}" for email, uid in changed),
+        *(
+            f"~ {email}  {uid}  {_told(old[email, uid])} → {_told(new[email, uid])}"
+            for email, uid in changed
+        ),
     ]
     same = before.get("plan_hash") == after.get("plan_hash")
     return {
@@ -25,9 +31,17 @@ def plan_differences(before: dict[str, Any], after: dict[str, Any]) -> dict[str,
     }
 
 
-def _items(plan: dict[str, Any]) -> dict[tuple[str, str], tuple[Any, ...]]:
-    return {
-        (mail["email"], item["uid"]): (item["revision"], item["shown"], *item["reasons"])
-        for mail in plan["mails"]
-        for item in mail["items"]
-    }
+def _items(plan: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
+    return {(mail["email"], item["uid"]): item for mail in plan["mails"] for item in mail["items"]}
+
+
+def _differ(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    return any(
+        one[name] != other[name]
+        for name in ("revision", "shown", "reasons")
+        if name in one and name in other
+    )
+
+
+def _told(item: dict[str, Any]) -> str:
+    return ", ".join([f"revision {item['revision']}", item["shown"], *item.get("reasons", ())])

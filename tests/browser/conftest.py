@@ -11,9 +11,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
-from mailer.bootstrap import Installation, open_installation, packaged_seeds
+from mailer.bootstrap import Installation, open_installation
 from mailer.flows.drain_ledger import drain_ledger
-from mailer.flows.load_seeds import load_seeds
 from mailer.settings import Settings
 from mailer.web.serving import serving
 from tests.browser.mail import Letter, read_letter
@@ -75,22 +74,11 @@ def browser() -> Iterator[Browser]:
         opened.close()
 
 
-@pytest.fixture(scope="session")
-def seeded_file(tmp_path_factory: pytest.TempPathFactory, migrated_sqlite: Path) -> Path:
-    """A database file with the seeds, to copy."""
-    path = tmp_path_factory.mktemp("browser") / "seeded.db"
-    shutil.copyfile(migrated_sqlite, path)
-    room = open_installation(Settings(database_url=f"sqlite:///{path}", backend="memory"))
-    load_seeds(room.desk.database, packaged_seeds())
-    room.close()
-    return path
-
-
 @pytest.fixture
-def town(seeded_file: Path, tmp_path: Path) -> Iterator[Town]:
+def town(seeded_sqlite: Path, tmp_path: Path) -> Iterator[Town]:
     """A newsroom of this test alone."""
     path = tmp_path / "mailer.db"
-    shutil.copyfile(seeded_file, path)
+    shutil.copyfile(seeded_sqlite, path)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     # Playwright's loop runs in this thread: the server starts its own in another.

@@ -20,9 +20,8 @@ from mailer.flows.plan_run import plan_run
 from mailer.settings import Settings
 from mailer.store.ledger_reading import list_deliveries
 from mailer.web.serving import serving
-from tests.web.conftest import SEED_MORNING, seeded_sqlite
+from tests.web.conftest import SEED_MORNING
 
-__all__ = ["seeded_sqlite"]
 STORY = "/stories/md-20261022-03"
 LATER = SEED_MORNING + timedelta(hours=1)
 

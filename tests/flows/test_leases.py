@@ -11,6 +11,7 @@ import pytest
 from mailer.core.deliveries import LEASE, DeliveryState
 from mailer.core.readers import Cadence
 from mailer.delivery.memory import MemoryBackend
+from mailer.flows.build_batch import Built
 from mailer.flows.check_ledger import check_ledger
 from mailer.flows.deliver_run import Delivered, deliver_run
 from mailer.flows.keep_leases import keep_leases
@@ -180,6 +181,11 @@ def test_a_bug_in_a_template_holds_its_mail_and_harms_no_other(
     assert reason.startswith("cannot be built: TemplateError: template ")
     assert "subject.txt, line 1" in reason
     assert "ZeroDivisionError" in reason
+
+
+def test_the_reason_it_is_held_is_harmless_in_a_terminal() -> None:
+    held = Built(error=ZeroDivisionError("a filter\x1b[31m divides\x00 by zero"))
+    assert held.reason == "cannot be built: ZeroDivisionError: a filter[31m divides by zero"
 
 
 def test_a_mail_whose_time_ends_between_claim_and_mark_is_not_sent(newsroom: Newsroom) -> None:

@@ -8,24 +8,14 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from mailer.bootstrap import Installation, open_installation, packaged_seeds
-from mailer.flows.load_seeds import load_seeds
+from mailer.bootstrap import Installation, open_installation
+from mailer.core.tokens import Purpose
 from mailer.settings import Settings
 from mailer.web.application import make_app
+from tests.web.readers import reader
 
 SEED_MORNING = datetime.fromisoformat("2026-10-22T07:00:00+09:00")
 Opener = Callable[..., Installation]
-
-
-@pytest.fixture(scope="session")
-def seeded_sqlite(tmp_path_factory: pytest.TempPathFactory, migrated_sqlite: Path) -> Path:
-    """A database file with the seeds, to copy."""
-    path = tmp_path_factory.mktemp("seeded") / "seeded.db"
-    shutil.copyfile(migrated_sqlite, path)
-    room = open_installation(Settings(database_url=f"sqlite:///{path}", backend="memory"))
-    load_seeds(room.desk.database, packaged_seeds())
-    room.close()
-    return path
 
 
 @pytest.fixture
@@ -63,3 +53,10 @@ def client(room: Installation) -> Iterator[TestClient]:
         follow_redirects=False,
     ) as opened:
         yield opened
+
+
+@pytest.fixture
+def path(room: Installation) -> str:
+    """A link to her preferences that was mailed just now."""
+    token = room.desk.signer.sign_at(Purpose.PREFERENCES, room.clock(), reader(room).id)
+    return f"/preferences/{token}"

@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
+from sqlalchemy import update
 from starlette.testclient import TestClient
 
 from mailer.bootstrap import Installation
@@ -15,6 +16,7 @@ from mailer.flows.open_run import open_run
 from mailer.flows.plan_run import plan_run
 from mailer.flows.preview_mail import preview_mail
 from mailer.render.environment import packaged_templates
+from mailer.store.ledger_tables import deliveries
 from mailer.web.application import make_app
 from mailer.web.dev.choices import PANES
 from mailer.web.dev.sights import neighbours
@@ -229,3 +231,9 @@ def test_the_mailbox_shows_the_bytes_that_left(client: TestClient, room: Install
     assert "<dt>List-Unsubscribe</dt>" in shown
     for odd in ("999999", "9999999999999999999999", "x"):
         assert client.get(f"/dev/mailbox/{odd}").status_code == 404
+    with room.desk.database.write() as connection:
+        lost = update(deliveries).where(deliveries.c.id == int(ids[0])).values(email="<b>nobody")
+        connection.execute(lost)
+    page = client.get("/dev/mailbox").text
+    assert f"Delivery {ids[0]} to &lt;b&gt;nobody: " in page
+    assert page.count("<tr>") == len(backend.messages)

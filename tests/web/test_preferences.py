@@ -4,7 +4,6 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import html5lib
-import pytest
 from starlette.testclient import TestClient
 
 from mailer.bootstrap import Installation
@@ -29,13 +28,6 @@ from tests.web.readers import (
 from tests.web.snapshots import changed, everything
 
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture
-def path(room: Installation) -> str:
-    """A link that was mailed just now."""
-    token = room.desk.signer.sign_at(Purpose.PREFERENCES, room.clock(), reader(room).id)
-    return f"/preferences/{token}"
 
 
 def old_path(room: Installation) -> str:
@@ -167,6 +159,8 @@ def test_a_mistake_is_shown_with_its_picture_and_changes_nothing(
         {"do": "settings", "locale": "xx", "timezone": "UTC", "hour": "25"},
         {"do": "pause", "until": "2020-01-01"},
         {"do": "pause", "until": "0001-01-01"},
+        {"do": "pause", "until": "9999-12-31"},
+        {"do": "pause", "until": "soon"},
         {"do": "address", "email": "nobody"},
         {"do": "erase"},
     ):

@@ -37,7 +37,7 @@ def show_all(shift: Views, asked: Asked) -> Response:
 
 @router.get("/dry")
 def dry_run(shift: Views, asked: Asked) -> Response:
-    """Show who would get what and why, and what changed since the last dry run of a hash."""
+    """Show who would get what and why, and how that differs from the last run."""
     slug, cadence = asked["newsletter"], read_cadence(asked["cadence"])
     plan = plan_document(draft_plan(shift.visit.room.desk, slug, cadence, as_of=shift.visit.now))
     with shift.database.read() as connection:
@@ -52,8 +52,7 @@ def dry_run(shift: Views, asked: Asked) -> Response:
             {
                 "email": row.email,
                 "items": [
-                    {"uid": i.uid, "revision": i.revision, "shown": i.shown, "reasons": []}
-                    for i in row.items
+                    {"uid": i.uid, "revision": i.revision, "shown": i.shown} for i in row.items
                 ],
             }
             for row in rows

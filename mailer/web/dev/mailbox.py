@@ -35,12 +35,27 @@ class Caught:
     size: int
 
 
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A mail that cannot be built again, and why: its template was changed, or its reader left."""
+
+    id: str
+    at: datetime
+    email: str
+    reason: str
+
+
 @router.get("")
 def mailbox(visit: Visiting) -> Response:
     """List the newest mails."""
     room = visit.room
+    found = _caught(room)
     return visit.page(
-        "dev/mailbox.html", mails=_caught(room), backend=room.settings.backend, shown=_SHOWN
+        "dev/mailbox.html",
+        mails=[mail for mail in found if isinstance(mail, Caught)],
+        lost=[mail for mail in found if isinstance(mail, Lost)],
+        backend=room.settings.backend,
+        shown=_SHOWN,
     )
 
 
@@ -87,19 +102,19 @@ def _file(content: bytes, kind: str, name: str) -> Response:
     return Response(content, media_type=kind, headers={"Content-Disposition": disposition})
 
 
-def _caught(room: Installation) -> list[Caught]:
+def _caught(room: Installation) -> list[Caught | Lost]:
     if room.settings.backend == "maildir":
         return [_from_file(path) for path in _files(room)[:_SHOWN]]
     with room.desk.database.read() as connection:
         rows = latest_deliveries(connection, limit=_SHOWN)
-    found = []
+    found: list[Caught | Lost] = []
     for row in rows:
+        at = row.settled_at or row.planned_at
         try:
             content = rebuild_mail(room.desk, row.id).content
-        except MailerError:
-            # A template was changed since, or a reader is gone: it cannot be built again.
+        except MailerError as error:
+            found.append(Lost(str(row.id), at, row.email, clean_header(str(error), 300)))
             continue
-        at = row.settled_at or row.planned_at
         found.append(Caught(str(row.id), at, open_message(content), len(content)))
     return found
 
