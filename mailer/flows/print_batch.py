@@ -1,6 +1,7 @@
 """Print a batch: the messages of letters of runs, from editions that all workers share."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -89,14 +90,21 @@ def _printed(
             return stories_at_revision(connection, told).values()
 
     was_plain = printing.reason
-    # Another worker may have compiled what is missing.
-    printed = printing.print(letters, stories, lambda: _load(desk, key, printing))
-    fresh, printing.fresh[:] = list(printing.fresh), []
-    if fresh or printing.reason != was_plain:
-        with desk.database.write() as connection:
-            for packed in fresh:
-                name = name_of(packed)
-                add_edition(connection, *key, name=name, packed=packed, now=now)
-            if printing.reason != was_plain:
-                add_edition(connection, *key, reason=printing.reason, now=now)
+    with ExitStack() as held:
+
+        def more() -> None:
+            # Another worker may have compiled what is missing; of the lanes of this one a single
+            # one compiles, and the others wait for what it stores.
+            held.enter_context(desk.renderer.printings.compiling)
+            _load(desk, key, printing)
+
+        printed = printing.print(letters, stories, more)
+        fresh, printing.fresh[:] = list(printing.fresh), []
+        if fresh or printing.reason != was_plain:
+            with desk.database.write() as connection:
+                for packed in fresh:
+                    name = name_of(packed)
+                    add_edition(connection, *key, name=name, packed=packed, now=now)
+                if printing.reason != was_plain:
+                    add_edition(connection, *key, reason=printing.reason, now=now)
     return printed

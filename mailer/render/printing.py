@@ -229,7 +229,12 @@ class Printing:
 
 
 class Printings(threading.local):
-    """The printings a thread has at work, by run, locale and format: the latest few."""
+    """The printings a thread has at work, by run, locale and format: the latest few.
+
+    `compiling` is one for all threads: who holds it compiles and stores.
+    """
+
+    compiling = threading.Lock()
 
     def __init__(self) -> None:
         self._kept: dict[tuple[int, str, str], Printing] = {}
