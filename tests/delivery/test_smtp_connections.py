@@ -103,7 +103,7 @@ def test_a_reset_connection_is_as_lost_as_a_closed_one(
     server = scripted({phase: Say(b"", reset=True)})
     (outcome,) = smtp(_at(server)).send(messages(1))
     assert isinstance(outcome, kind)
-    assert "closed the connection: Connection reset by peer" in _reply(outcome)
+    assert "Connection reset by peer" in _reply(outcome)  # Perhaps while we still connected.
 
 
 def test_a_connection_reset_between_messages_is_replaced(scripted: Scripted, smtp: Smtp) -> None:
