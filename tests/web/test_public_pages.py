@@ -2,8 +2,10 @@
 
 import json
 import re
+import shutil
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from xml.etree import ElementTree
 
 import html5lib
@@ -11,7 +13,7 @@ import pytest
 from sqlalchemy import text
 from starlette.testclient import TestClient
 
-from mailer.bootstrap import Installation
+from mailer.bootstrap import Installation, open_installation
 from mailer.core.corrections import CorrectionKind
 from mailer.core.deliveries import DeliveryState
 from mailer.core.readers import Cadence
@@ -24,9 +26,10 @@ from mailer.flows.ingest_document import ingest_document
 from mailer.flows.open_run import open_run
 from mailer.flows.plan_run import plan_run
 from mailer.flows.preview_mail import rebuild_mail
+from mailer.settings import Settings
 from mailer.store.ledger_reading import DeliveryRow, list_deliveries
 from mailer.web.application import make_app
-from tests.web.conftest import SEED_MORNING, Opener
+from tests.web.conftest import SEED_MORNING
 from tests.web.snapshots import changed, everything
 
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -34,16 +37,39 @@ SLUG = "asia-daily"
 HOUR = timedelta(hours=1)
 
 
-@pytest.fixture
-def room(open_room: Opener) -> Installation:
-    """A day's issue was sent; 20 KB a mail, so that some stories are only linked to."""
-    room = open_room(SEED_MORNING + HOUR, max_mail_kb=20)
+@pytest.fixture(scope="module")
+def sent_sqlite(seeded_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A day's issue was sent; to copy, never to open."""
+    path = tmp_path_factory.mktemp("sqlite") / "sent.db"
+    shutil.copyfile(seeded_sqlite, path)
+    room = open_installation(_settings(path), clock=lambda: SEED_MORNING)
     run_id = open_run(
         room.desk.database, SLUG, Cadence.DAILY, as_of=SEED_MORNING, now=SEED_MORNING
     ).run_id
     plan_run(room.desk, run_id, now=SEED_MORNING)
     drain_ledger(room.desk, MemoryBackend(), clock=lambda: SEED_MORNING)
-    return room
+    room.close()
+    return path
+
+
+@pytest.fixture
+def room(sent_sqlite: Path, tmp_path: Path) -> Iterator[Installation]:
+    """An hour after the issue."""
+    path = tmp_path / "mailer.db"
+    shutil.copyfile(sent_sqlite, path)
+    room = open_installation(_settings(path), clock=lambda: SEED_MORNING + HOUR)
+    yield room
+    room.close()
+
+
+def _settings(path: Path) -> Settings:
+    """20 KB a mail, so that some stories are only linked to."""
+    return Settings(
+        database_url=f"sqlite:///{path}",
+        backend="memory",
+        public_url="https://news.example",
+        max_mail_kb=20,
+    )
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from datetime import timedelta
 
 from starlette.responses import Response
 
-from mailer.core.locales import timezones
 from mailer.core.readers import Cadence, Newsletter, Reader, Wanted
 from mailer.errors import ExpressionError
 from mailer.flows.outlook import Newsroom
@@ -16,6 +15,7 @@ from mailer.store.newsletters import newsletters_by_id
 from mailer.store.preferences import FollowRecord, MuteRecord, follows_of, mutes_of
 from mailer.store.reader_changes import changes_of
 from mailer.web.reader.outlooks import say_rate
+from mailer.web.reader.zones import zone_options
 from mailer.web.visits import Visit, newsroom_of
 
 _SHOWN_CHANGES = 10
@@ -100,7 +100,7 @@ def draw_preferences(
         mutes=[cards.mute(m) for m in mutes],
         changes=[(speech.day(c.changed_at.date()), c.what, c.source) for c in changes],
         languages=languages_spoken(),
-        zones=timezones(),
+        zones=zone_options(reader.timezone),
         paused_until=speech.day(until.date()) if until and reader.is_paused(visit.now) else "",
         earliest=(visit.now + timedelta(days=1)).date().isoformat(),
         done=done,
