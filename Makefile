@@ -6,7 +6,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 	--custom-compile-command "make lock" $(UPGRADE) pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check test audit format catalogues caniemail pictures lock clean static chromium postfix
+.PHONY: help demo check test soak audit format catalogues caniemail pictures lock clean static chromium postfix
 
 help:  ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -19,6 +19,9 @@ check: static  ## The quick loop: format, lint, types, import contracts, fast te
 
 test: chromium postfix static  ## Everything, with servers of its own: under ten minutes
 	$(BIN)/pytest -n logical --maxprocesses 8
+
+soak: static  ## The long forms of some tests, for hours; SOAK="-k words" for a part of them
+	$(BIN)/pytest -m soak --tb=short $(SOAK)
 
 audit: .venv/.dev  ## Ask for known vulnerabilities of what requirements/ names; lint S is part of `make check`
 	$(BIN)/pip-audit --disable-pip --require-hashes --requirement requirements/runtime.txt

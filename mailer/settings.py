@@ -18,6 +18,7 @@ from mailer.core.bounces import SoftRule
 from mailer.core.deliveries import InDoubtPolicy
 from mailer.core.recipients import AllowedRecipients, read_allowed_recipients
 from mailer.core.redaction import redact
+from mailer.core.retention import Retention
 from mailer.core.throttles import CONCURRENCY, Limits, read_domain_rates
 from mailer.errors import InputError, SettingsError
 
@@ -69,6 +70,11 @@ class Settings(BaseSettings):
     dkim_key: SecretStr = SecretStr("")
     in_doubt: InDoubtPolicy = InDoubtPolicy.HOLD
     epoch_file: Path | None = None
+    # Longer than any mail may wait, so that a retry finds what it was made from.
+    keep_editions_days: int = Field(default=90, ge=5, le=36_500)
+    # The form counts the confirmations of 30 days.
+    keep_requests_days: int = Field(default=31, ge=31, le=3_650)
+    keep_sessions_days: int = Field(default=30, ge=1, le=3_650)
     trusted_proxies: int = Field(default=0, ge=0, le=10)
 
     @field_validator("public_url")
@@ -144,6 +150,15 @@ class Settings(BaseSettings):
     def soft_rule(self) -> SoftRule:
         """After how many soft bounces an address is suppressed."""
         return SoftRule(self.soft_bounces, timedelta(days=self.soft_bounce_days))
+
+    @property
+    def retention(self) -> Retention:
+        """How long what ages is kept."""
+        return Retention(
+            editions=timedelta(days=self.keep_editions_days),
+            requests=timedelta(days=self.keep_requests_days),
+            sessions=timedelta(days=self.keep_sessions_days),
+        )
 
     @property
     def secrets(self) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from celery import Celery
 from celery.schedules import crontab
 
-from workers.bell import FEEDS, FOLLOWS, RECOVER, TICK
+from workers.bell import FEEDS, FOLLOWS, PURGE, RECOVER, TICK
 from workers.queues import DIGESTS, QUEUES, UPKEEP
 
 # A worker that vanished gives its unacknowledged tasks back after this long; the ledger's own
@@ -52,6 +52,12 @@ def make_app(broker_url: str) -> Celery:
             "follows": {
                 "task": FOLLOWS,
                 "schedule": crontab(hour="3", minute="40"),
+                "options": {"queue": UPKEEP, "expires": 3600},
+            },
+            # What ages does so all day: a little each hour never becomes much at once.
+            "purge": {
+                "task": PURGE,
+                "schedule": crontab(minute="50"),
                 "options": {"queue": UPKEEP, "expires": 3600},
             },
         },

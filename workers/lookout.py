@@ -5,6 +5,7 @@ import select
 import threading
 import time
 from collections.abc import Callable
+from datetime import datetime
 
 from mailer.bootstrap import Installation
 from mailer.errors import RestoredDatabase, ServiceAway, SettingsError
@@ -12,11 +13,12 @@ from mailer.flows.drain_ledger import drain_ledger
 from mailer.flows.find_quiet_follows import find_quiet_follows, tell_quiet_follows
 from mailer.flows.open_due_runs import open_due_runs
 from mailer.flows.poll_feeds import FeedPoller
+from mailer.flows.purge import purge
 from mailer.ports import Backend
 
 EVERY_SECONDS = 10.0
-# Mail waits while feeds are asked: the rest of them has its turn after the next look.
-_FEED_SECONDS = 5.0
+# Mail waits while feeds are asked and rows purged: the rest has its turn after the next look.
+_ASIDE_SECONDS = 5.0
 _log = logging.getLogger(__name__)
 
 
@@ -24,9 +26,11 @@ def look_forever(room: Installation, backend: Backend, *, wait: Callable[[], boo
     """Open due runs, recover, plan and deliver, again and again until `wait` says stop.
 
     `wait` sleeps between two looks and returns True when it is time to stop. A database that is
-    away is waited for. With each new day it tells readers of follows that bring nothing.
+    away is waited for. With each new day it tells readers of follows that bring nothing, and with
+    each new hour it deletes what has had its time.
     """
     day = room.clock().date()
+    hour: datetime | None = None
     while True:
         try:
             if (today := room.clock().date()) != day:
@@ -34,6 +38,8 @@ def look_forever(room: Installation, backend: Backend, *, wait: Callable[[], boo
                 day = today
             look_once(room, backend)
             look_at_feeds(room)
+            if (this_hour := room.clock().replace(minute=0, second=0, microsecond=0)) != hour:
+                hour = None if purge_some(room) else this_hour
         except ServiceAway as error:
             _log.warning("%s: looking again in %.0f s", error, EVERY_SECONDS)
         except (RestoredDatabase, SettingsError) as error:
@@ -51,10 +57,22 @@ def look_after_follows(room: Installation) -> None:
 
 def look_at_feeds(room: Installation) -> None:
     """Ask the feeds that are due for what is new, as far as there is time."""
-    end = time.monotonic() + _FEED_SECONDS
-    for look in FeedPoller(room.desk.database, room.clock).poll_due(lambda: time.monotonic() < end):
+    for look in FeedPoller(room.desk.database, room.clock).poll_due(_for_a_while()):
         if look.error:
             _log.warning("feed %s: %s", look.url, look.error)
+
+
+def purge_some(room: Installation) -> bool:
+    """Delete what has had its time, as far as there is time; say whether some is left."""
+    done = purge(
+        room.desk.database, room.settings.retention, now=room.clock(), go_on=_for_a_while()
+    )
+    return done.more
+
+
+def _for_a_while() -> Callable[[], bool]:
+    end = time.monotonic() + _ASIDE_SECONDS
+    return lambda: time.monotonic() < end
 
 
 def look_once(room: Installation, backend: Backend) -> None:

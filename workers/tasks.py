@@ -11,10 +11,21 @@ from mailer.flows.find_quiet_follows import find_quiet_follows, tell_quiet_follo
 from mailer.flows.open_due_runs import open_due_runs
 from mailer.flows.plan_run import plan_run
 from mailer.flows.poll_feeds import FeedPoller
+from mailer.flows.purge import purge
 from mailer.flows.pursue_corrections import pursue_corrections
 from mailer.flows.recover import recover
 from mailer.store.runs import find_run
-from workers.bell import DELIVER, DELIVER_NOTICES, FEEDS, FOLLOWS, PLAN, RECOVER, TICK, CeleryBell
+from workers.bell import (
+    DELIVER,
+    DELIVER_NOTICES,
+    FEEDS,
+    FOLLOWS,
+    PLAN,
+    PURGE,
+    RECOVER,
+    TICK,
+    CeleryBell,
+)
 from workers.workplace import Workplace
 
 # A soft stop waits 30 s for tasks at hand: one that ends in time leaves nothing in doubt.
@@ -98,6 +109,11 @@ def register_tasks(app: Celery, workplace: Workplace) -> CeleryBell:
         found = find_quiet_follows(room.desk.database, now=now)
         if tell_quiet_follows(room.desk, found, now=now):
             bell.ring_notice()
+
+    @app.task(name=PURGE, shared=False)
+    def purge_aged() -> None:
+        room = workplace.room
+        purge(room.desk.database, room.settings.retention, now=room.clock(), go_on=_turn())
 
     return bell
 

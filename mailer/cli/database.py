@@ -3,11 +3,14 @@
 import typer
 
 from mailer.bootstrap import packaged_seeds
-from mailer.cli.options import JsonOption
+from mailer.cli.options import AsOfOption, JsonOption
 from mailer.cli.output import print_json, say
 from mailer.cli.room import open_room
+from mailer.core.moments import read_moment
+from mailer.errors import InputError
 from mailer.flows.documents import moment
 from mailer.flows.load_seeds import load_seeds
+from mailer.flows.purge import purge
 from mailer.settings import read_settings
 from mailer.store.audit import COMMAND_LINE
 from mailer.store.database import Database, upgrade
@@ -31,6 +34,24 @@ def check_schema() -> None:
     finally:
         database.close()
     say("the schema is current")
+
+
+@app.command("purge")
+def purge_aged(as_of: AsOfOption = "", as_json: JsonOption = False) -> None:
+    """Delete now what has had its time, as beat and workers do each hour; the ledger stays.
+
+    How long things are kept: MAILER_KEEP_EDITIONS_DAYS, _REQUESTS_DAYS, _SESSIONS_DAYS.
+    """
+    with open_room() as room:
+        now = read_moment(as_of, room.clock())
+        if now > room.clock():
+            raise InputError("--as-of is yet to come: what is deleted early does not come back")
+        done = purge(room.desk.database, room.settings.retention, now=now)
+    if as_json:
+        print_json({"deleted": dict(done.counts)})
+        return
+    gone = ", ".join(f"{count} {name}" for name, count in done.counts.items() if count)
+    say(f"deleted: {gone}" if gone else "nothing had had its time")
 
 
 def accept_restore(as_json: JsonOption = False) -> None:

@@ -1,5 +1,6 @@
 """Watching a run from the command line, whoever works it."""
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,6 +16,8 @@ from mailer.errors import RenderError, TemplateError
 from mailer.store.ledger_reading import due_count
 from mailer.store.runs import find_run
 
+# A worker writes the end of a run right behind its last mail; one that died leaves it to the next.
+_END_SECONDS = 20.0
 _WORKING = (DeliveryState.CLAIMED, DeliveryState.TRANSMITTING)
 
 
@@ -26,6 +29,7 @@ def look_at_run(
     What waits for a later retry is nothing to do now. Raises NotFoundError.
     """
     quiet = 0
+    end_by = math.inf
     while True:
         with room.desk.database.read() as connection:
             # Before the counts: a row that is claimed between the two is seen in one of them.
@@ -38,8 +42,13 @@ def look_at_run(
         # What is due waits for a relay that took nothing up.
         moving = (due and not closed) or any(run.counts.get(state, 0) for state in _WORKING)
         quiet = 0 if moving or run.state is RunState.PLANNING else quiet + 1
-        # Twice: between the last mail and the end of its run nothing moves for a moment either.
-        if quiet > 1:
+        if quiet and not run.counts.get(DeliveryState.QUEUED, 0):
+            # Nothing waits for a later retry either: its end is being written at this moment.
+            end_by = min(end_by, time.monotonic() + _END_SECONDS)
+        else:
+            end_by = math.inf
+        # Twice: between two looks a retry that has just become due may be claimed.
+        if quiet > 1 and (end_by == math.inf or time.monotonic() > end_by):
             return run
         time.sleep(every_seconds)
 

@@ -26,7 +26,6 @@ from mailer.store.newsletters import find_newsletter
 from mailer.store.subscription_requests import (
     SubscriptionRequest,
     add_request,
-    forget_requests,
     may_be_mailed,
 )
 from mailer.store.tags import read_vocabulary
@@ -77,7 +76,6 @@ def ask_to_subscribe(desk: Desk, petition: Petition, *, now: datetime) -> Answer
         for wanted in petition.follows:
             read_wanted(wanted, newsletter, vocabulary)
         forget_full(connection, now)
-        forget_requests(connection, now)
         subject = desk.signer.keyed_hash
         limits = [
             (PER_HOST, subject(host_of(petition.client))),

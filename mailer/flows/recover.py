@@ -6,7 +6,6 @@ from datetime import datetime
 from mailer.core.deliveries import InDoubtPolicy
 from mailer.flows.settle_doubts import SettledDoubts, settle_doubts
 from mailer.store.database import Database
-from mailer.store.editions import purge_editions
 from mailer.store.ledger_lease import reap
 from mailer.store.ledger_notices import are_notices_due
 from mailer.store.ledger_steering import cancel_rows
@@ -39,8 +38,6 @@ def recover(
     while more:
         with database.write() as connection:
             more = cancel_rows(connection, now, limit=_BATCH) == _BATCH
-    with database.write() as connection:
-        purge_editions(connection, now)
     doubts = settle_doubts(database, policy=policy, now=now)
     with database.write() as connection:
         for run_id in unfinished_run_ids(connection):

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from mailer.store.api_tables import api_answers
 
 # A program retries within hours; after a day a name may be used anew.
-_KEPT = timedelta(hours=24)
+KEPT = timedelta(hours=24)
 # Longer than any request may take: whoever asked first has died.
 _ABANDONED = timedelta(minutes=2)
 
@@ -31,7 +31,7 @@ def claim_answer(
     """Take a name for a request; None when it is mine to answer, else what there is."""
     connection.execute(
         delete(api_answers).where(
-            (api_answers.c.asked_at < now - _KEPT)
+            (api_answers.c.asked_at < now - KEPT)
             | (api_answers.c.status.is_(None) & (api_answers.c.asked_at < now - _ABANDONED))
         )
     )

@@ -1,18 +1,15 @@
 """Editions: kept by the name of their content, found by run, locale and format."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, func, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from mailer.store.edition_tables import edition_contents, editions
 from mailer.store.ledger_tables import deliveries, delivery_items
 
-# As long as "view in browser" of a mail is likely to be asked for. After that a mail is rebuilt
-# from its ledger row by the templates of the day.
-KEPT = timedelta(days=90)
 # Rows looked at to find what a run tells: popular stories are in the first mails already.
 _LOOKED_AT = 2_000
 
@@ -63,7 +60,8 @@ def add_edition(
         connection.execute(
             plain(edition_contents)
             .values(name=name, content=packed, stored_at=now)
-            .on_conflict_do_nothing()
+            # Held until this edition names it: a purge must not take it away in between.
+            .on_conflict_do_update(index_elements=["name"], set_={"stored_at": now})
         )
         there = select(editions.c.number).where(*of_these, editions.c.name == name)
         if connection.scalar(there) is not None:
@@ -111,17 +109,3 @@ def plain_reasons(connection: Connection, run_id: int) -> list[tuple[str, str, s
         .order_by(editions.c.locale, editions.c.format)
     )
     return [(row.locale, row.format, row.reason) for row in rows]
-
-
-def purge_editions(connection: Connection, now: datetime) -> int:
-    """Delete editions older than they are kept, and contents nobody names; returns how many."""
-    gone = connection.execute(delete(editions).where(editions.c.made_at < now - KEPT)).rowcount
-    if gone:
-        named = select(editions.c.name).where(editions.c.name.is_not(None))
-        connection.execute(
-            delete(edition_contents).where(
-                edition_contents.c.name.not_in(named),
-                edition_contents.c.stored_at < now - KEPT,
-            )
-        )
-    return int(gone)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from mailer.core.operators import SESSION_IDLE, SESSION_LIFE, Operator
 from mailer.store.operator_tables import operator_sessions, operators, sign_ins
@@ -102,11 +102,7 @@ def end_sessions(connection: Connection, operator_id: int, reason: str, now: dat
 
 
 def record_sign_in(connection: Connection, email_key: str, address: str, now: datetime) -> int:
-    """Note an attempt as failed until it has succeeded, and return its id.
-
-    Those older than a month are forgotten on the way.
-    """
-    connection.execute(delete(sign_ins).where(sign_ins.c.at < now - timedelta(days=30)))
+    """Note an attempt as failed until it has succeeded, and return its id."""
     added: int = connection.execute(
         insert(sign_ins)
         .values(email_key=email_key, address=address, at=now, succeeded=False)

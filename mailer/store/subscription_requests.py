@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 
 from mailer.core.readers import Cadence, Wanted
 from mailer.errors import NotFoundError
@@ -87,15 +87,6 @@ def find_request(
 def confirm_request(connection: Connection, request_id: int, now: datetime) -> None:
     """Record when the owner of the address said yes."""
     connection.execute(update(requests).where(requests.c.id == request_id).values(confirmed_at=now))
-
-
-def forget_requests(connection: Connection, now: datetime) -> None:
-    """Delete what nobody said yes to: addresses of strangers are not kept longer than needed."""
-    connection.execute(
-        delete(requests).where(
-            requests.c.requested_at < now - _MONTH - _DAY, requests.c.confirmed_at.is_(None)
-        )
-    )
 
 
 def _request(row: Row[Any]) -> SubscriptionRequest:

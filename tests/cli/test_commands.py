@@ -227,3 +227,11 @@ def test_every_list_is_an_array_of_objects_and_a_table(
     assert all(isinstance(item, dict) for item in listed.json)
     assert listed.err == ""
     assert seeded(*words, "list").out.strip()
+
+
+def test_purge_says_what_went_and_refuses_to_look_ahead(seeded: Mailer) -> None:
+    assert seeded("db", "purge").out == "nothing had had its time\n"
+    assert set(seeded("db", "purge", "--json").json["deleted"].values()) == {0}
+    early = seeded("db", "purge", "--as-of", "2999-01-01")
+    assert early.code == 2
+    assert "does not come back" in early.err

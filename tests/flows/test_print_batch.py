@@ -12,8 +12,8 @@ from mailer.flows.preview_mail import rebuild_mail
 from mailer.ports import Deferred, Message
 from mailer.render.mail import Renderer
 from mailer.render.sameness import difference
-from mailer.store.edition_tables import edition_contents, editions
-from mailer.store.editions import KEPT, plain_reasons, purge_editions
+from mailer.store.edition_tables import editions
+from mailer.store.editions import plain_reasons
 from tests.flows.conftest import NOON, Newsroom
 
 MINA, TOMAS = "mina@reader.example", "tomas@reader.example"
@@ -95,13 +95,3 @@ def test_compiled_and_plain_mails_say_the_same(newsroom: Newsroom) -> None:
     for row, message in zip(newsroom.deliveries(), newsroom.backend.messages, strict=True):
         # Nothing is compiled any more: rebuilt the plain way.
         assert difference(rebuild_mail(newsroom.desk, row.id).content, message.content) == ""
-
-
-def test_editions_are_kept_for_a_while_and_then_deleted(newsroom: Newsroom) -> None:
-    followed(newsroom)
-    newsroom.send()
-    with newsroom.database.write() as connection:
-        assert purge_editions(connection, NOON + KEPT) == 0
-        assert purge_editions(connection, NOON + KEPT + timedelta(seconds=1)) == 1
-        left = connection.execute(select(func.count()).select_from(edition_contents)).scalar_one()
-    assert left == 0

@@ -1,0 +1,1 @@
+"""The tasks, the bells, and the look by itself."""
