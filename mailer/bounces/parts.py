@@ -37,7 +37,7 @@ class _PlainHeaders(Compat32):
     """Gives every header as text; what is no ASCII is read as UTF-8, or marked."""
 
     def header_fetch_parse(self, name: str, value: str) -> str:
-        return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        return _readable(value)
 
 
 _PARSER = BytesParser(policy=_PlainHeaders())
@@ -78,7 +78,7 @@ def text_of(part: Message) -> str:
     if part.is_multipart():
         # The parser has taken reports of statuses apart: put their fields together again.
         payload = part.get_payload()
-        text = "\n".join(each.as_string() for each in payload if isinstance(each, Message))
+        text = "\n".join(_written(each) for each in payload if isinstance(each, Message))
         if part.get("Content-Transfer-Encoding", "").strip().lower() == "base64":
             return _from_base64(text)
         return text[:_LONGEST_TEXT]
@@ -144,6 +144,17 @@ def quoted_message_ids(message: Message) -> tuple[str, ...]:
     for name in ("X-MS-Original-Message-ID", "X-Original-Message-ID", "In-Reply-To", "References"):
         found.update(dict.fromkeys(_MESSAGE_ID.findall(str(message.get(name) or "")[:4000])))
     return tuple(found)[:_MOST_ADDRESSES]
+
+
+def _written(part: Message) -> str:
+    """Return a part as it came; `as_string` would encode what is not ASCII and fold anew."""
+    payload = part.get_payload()
+    fields = "".join(f"{name}: {value}\n" for name, value in part.items())
+    return f"{fields}\n{_readable(payload)}" if isinstance(payload, str) else fields
+
+
+def _readable(text: str) -> str:
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _from_base64(text: str) -> str:

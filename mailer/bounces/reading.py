@@ -103,7 +103,7 @@ def _statuses(part: Message, message: Message) -> tuple[Finding, str] | None:
 
 
 def _status(block: dict[str, str], message: Message) -> Finding:
-    recipient = _value(block.get("final-recipient") or block.get("original-recipient", ""))
+    recipient = _recipient(block)
     status = status_in(block.get("status", ""))
     diagnostic = _value(block.get("diagnostic-code", ""))
     action = block.get("action", "").split(" ")[0].casefold()
@@ -118,6 +118,12 @@ def _status(block: dict[str, str], message: Message) -> Finding:
             words = body_text(message)[:4000]
         kind = judge_failure(status, words)
     return Finding(kind, clean_header(recipient, 320), status, diagnostic[:_LONGEST_WORDS])
+
+
+def _recipient(block: dict[str, str]) -> str:
+    """Return the address we wrote to; the final one may be X.400, or of a machine within."""
+    original = _value(block.get("original-recipient", ""))
+    return original if "@" in original else _value(block.get("final-recipient", "")) or original
 
 
 def _complaint(part: Message) -> tuple[Finding, str]:
@@ -153,7 +159,17 @@ def _is_auto_reply(message: Message) -> bool:
 def _looks_like_failure(message: Message) -> bool:
     # Vacation programs write with an empty return path too: only its subject tells a bounce.
     subject = field(message, "Subject")
-    return bool(_FAILURE_SUBJECT.search(subject) or _DAEMON.search(field(message, "From")))
+    return bool(
+        _FAILURE_SUBJECT.search(subject)
+        or _DAEMON.search(field(message, "From"))
+        or _is_report_of_statuses(message)
+    )
+
+
+def _is_report_of_statuses(message: Message) -> bool:
+    """Tell a report by its own type, whose statuses may be missing: a gateway took them out."""
+    said = message.get_param("report-type", "") if message.get_content_maintype() else ""
+    return isinstance(said, str) and said.casefold() == "delivery-status"
 
 
 def _informal(message: Message) -> Finding:
@@ -167,19 +183,45 @@ def _informal(message: Message) -> Finding:
     recipients = sorted(permanent) or sorted(temporary)
     text = body_text(message)
     if not recipients:
-        return Finding(BounceKind.ORDINARY)
+        return _nameless(message)
     recipient = clean_header(recipients[0].decode("utf-8", "replace"), 320)
     if not permanent:
         return Finding(BounceKind.DELAYED, recipient, status_in(text))
     words = _around(text, recipient)
-    if _DELAY_WORDS.search(field(message, "Subject")):
-        return Finding(BounceKind.DELAYED, recipient, status_in(words), words)
-    return Finding(judge_failure("", words), recipient, status_in(words), words)
+    kind = judge_failure("", words)
+    # "Warning: user unknown" warns of no delay.
+    if kind is not BounceKind.HARD and _DELAY_WORDS.search(field(message, "Subject")):
+        kind = BounceKind.DELAYED
+    return Finding(kind, recipient, status_in(words), words)
+
+
+def _nameless(message: Message) -> Finding:
+    """Read a failure that names no address: the sealed mark it came to may still tell whose it is.
+
+    Nobody is named, so it is never hard: no single one of these suppresses a reader.
+    """
+    is_machine = (
+        _DAEMON.search(field(message, "From")) is not None
+        or _is_report_of_statuses(message)
+        or any(part.get_content_type() == "message/rfc822" for part in walk(message))
+    )
+    if not is_machine or not _FAILURE_SUBJECT.search(field(message, "Subject")):
+        return Finding(BounceKind.ORDINARY)
+    words = clean_header(body_text(message)[:2000], _LONGEST_WORDS)
+    if not words:
+        return Finding(BounceKind.ORDINARY)
+    if _DELAY_WORDS.search(words) or _DELAY_WORDS.search(field(message, "Subject")):
+        return Finding(BounceKind.DELAYED, "", status_in(words), words)
+    kind = judge_failure("", words)
+    kind = BounceKind.SOFT if kind is BounceKind.HARD else kind
+    return Finding(kind, "", status_in(words), words)
 
 
 def _around(text: str, recipient: str) -> str:
-    """Return what the text says beside the address, on one line."""
+    """Return what the text says beside the address, on one line: from the line it stands on."""
     at = max(text.casefold().find(recipient.casefold()), 0)
+    # "Unknown user: mina@…" says it before; one line of a mail has at most 998 characters.
+    at = max(text.rfind("\n", 0, at) + 1, at - 200)
     return clean_header(text[at : at + 1000], _LONGEST_WORDS)
 
 

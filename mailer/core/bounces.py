@@ -84,17 +84,26 @@ _MAILBOX_FULL = re.compile(
 )
 _NO_SUCH_USER = re.compile(
     r"\b(no such|unknown|invalid|nonexistent|non-existent|bad|undeliverable) (e-?mail )?"
-    r"(user|mailbox|recipient|address|account|local|destination mailbox)"
-    r"|\b(user|mailbox|recipient|address|account|alias)\b.{0,80}"
+    r"(user|mailbox|recipient|address|addressee|account|local|destination mailbox)"
+    r"|\b(user|mailbox|recipient|address|addressee|account|alias)\b.{0,80}"
     r"\b(unknown|not (be )?found|(does|did)(n't| not) exist|not exist|isn't|no longer|disabled|"
     r"deactivated|inactive|discontinued|not listed|not known|invalid)"
     r"|\bno mailbox here\b|\bdoes(n't| not) have an? \S+ account\b|\bnot a valid (mailbox|user)"
+    r"|\bnot valid (mailbox|user)s?\b|\bdomain does(n't| not) exist\b"
+    r"|\binvalid final delivery userid\b"
+    r"|\b(adresse|utilisateur|bo[iî]te)\b.{0,80}\bn['’]existe (pas|plus)\b"
+    r"|\b(direcci[oó]n|usuario|cuenta|buz[oó]n)\b.{0,80}\bno existe\b"
+    r"|\b(indirizzo|utente|casella)\b.{0,80}\b(non esiste|inesistente|sconosciut[oa])\b"
+    r"|\b(endere[cç]o|usu[aá]rio|conta)\b.{0,80}\b(n[aã]o existe|inexistente)\b"
+    r"|\b(empf[aä]nger|adresse|benutzer|postfach)\b.{0,80}\b(unbekannt|existiert nicht)\b"
+    r"|用户不存在|邮箱不存在|存在しません|존재하지 않는|не существует"
     r"|\bunrouteable address\b|\bno longer (works|employed|in use|valid|available)",
     re.IGNORECASE,
 )
 _POLICY = re.compile(
     r"\bspam|\bblack ?list|\bblock ?list|\bblocked\b|\brbl\b|\bdnsbl\b|reputation|\bpolicy\b"
-    r"|\bdmarc\b|\bdkim\b|\bspf\b|authenticat|\bunsolicited|\bvirus|\bbanned|\brelay|rate limit"
+    r"|\bdmarc\b|\bdkim\b|\bspf\b|authenticat|\bunsolicited|\bvirus|\bbanned"
+    r"|\brelay(?!=)|rate limit"
     r"|\bcontent (rejected|filter)|\bsender (address|verif|domain|denied)",
     re.IGNORECASE,
 )
