@@ -45,8 +45,10 @@ def import_stories(
         now = read_moment(as_of, room.clock())
         for path in paths:
             try:
-                content, content_type = _read(path)
-                document = read_document(content, name=path, content_type=content_type)
+                content, content_type, address = _read(path)
+                document = read_document(
+                    content, name=path, content_type=content_type, address=address
+                )
             except InputError as error:
                 failures.append((path, error))
                 continue
@@ -84,14 +86,14 @@ def import_stories(
         raise typer.Exit(2 if failures and not reports else 1)
 
 
-def _read(path: str) -> tuple[bytes, str]:
+def _read(path: str) -> tuple[bytes, str, str]:
     if path.startswith(("http://", "https://")):
         fetched = fetch(path)
-        return fetched.content, fetched.content_type
+        return fetched.content, fetched.content_type, fetched.url
     if path == "-":
-        return typer.get_binary_stream("stdin").read(), ""
+        return typer.get_binary_stream("stdin").read(), "", ""
     try:
-        return Path(path).read_bytes(), ""
+        return Path(path).read_bytes(), "", ""
     except OSError as error:
         raise InputError(f"cannot read '{path}': {error.strerror}") from error
 

@@ -129,7 +129,10 @@ class FeedPoller:
         fetched = self._get(url, **known)
         if fetched.not_modified:
             return fetched, None
-        return fetched, read_document(fetched.content, name=url, content_type=fetched.content_type)
+        document = read_document(
+            fetched.content, name=url, content_type=fetched.content_type, address=fetched.url
+        )
+        return fetched, document
 
     def _keep(self, feed: Feed, read: _Read | InputError | ServiceAway) -> Polled:
         now = self._clock()

@@ -11,7 +11,9 @@ _MARKS: Final = (
     (b"\xef\xbb\xbf", "utf-8-sig"),
     (b"\xff\xfe", "utf-16"),
     (b"\xfe\xff", "utf-16"),
-    # No mark, but markup or JSON that begins with an ASCII character in two bytes.
+    # No mark, but markup that begins with an ASCII character in four bytes, or two.
+    (b"<\x00\x00\x00", "utf-32-le"),
+    (b"\x00\x00\x00<", "utf-32-be"),
     (b"<\x00", "utf-16-le"),
     (b"\x00<", "utf-16-be"),
     (b"{\x00", "utf-16-le"),

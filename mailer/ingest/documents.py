@@ -23,13 +23,16 @@ MAX_DOCUMENT_BYTES: Final = 20 * 1024 * 1024
 _LINES_NAME: Final = re.compile(r"\.(?:jsonl|ndjson|jsonlines)\Z", re.IGNORECASE)
 
 
-def read_document(content: bytes, *, name: str, content_type: str = "") -> ParsedDocument:
+def read_document(
+    content: bytes, *, name: str, content_type: str = "", address: str = ""
+) -> ParsedDocument:
     """Read RSS, RDF, Atom, JSON Feed, JSON Lines, or the printed page of an article.
 
     `name` is the file's name or the address, for messages; of `content_type` only the charset
-    counts. The kind is 'rss', 'atom', 'jsonfeed', 'jsonl' or 'page'. A feed without entries gives
-    no drafts. Raises RejectedDocument, which says how to mend it, for a document that is empty,
-    over 20 MiB, not text, or none of these.
+    counts; `address` is where it was found, for feeds whose links are relative to it. The kind is
+    'rss', 'atom', 'jsonfeed', 'jsonl' or 'page'. A feed without entries gives no drafts. Raises
+    RejectedDocument, which says how to mend it, for a document that is empty, over 20 MiB, not
+    text, or none of these.
     """
     name = clean_header(name, 120) or "document"
     if len(content) > MAX_DOCUMENT_BYTES:
@@ -39,20 +42,20 @@ def read_document(content: bytes, *, name: str, content_type: str = "") -> Parse
     if not begin:
         raise RejectedDocument(f"{name!r} is empty: give a feed, JSON Lines, or an article")
     if begin == "<":
-        return _read_markup(text, name)
+        return _read_markup(text, name, address)
     if _LINES_NAME.search(name):
-        return _read_json(text, name) if begin == "[" else _lines(text, name)
+        return _read_json(text, name, address) if begin == "[" else _lines(text, name)
     if begin in "{[":
-        return _read_json(text, name)
+        return _read_json(text, name, address)
     if any(_is_object(line) for line in text.split("\n", 20)[:20]):
         return _lines(text, name)
     return read_page(text, name=name, is_html=False)
 
 
-def _read_markup(text: str, name: str) -> ParsedDocument:
+def _read_markup(text: str, name: str, address: str) -> ParsedDocument:
     root, _ = xml_root(text)
     if root in FEED_ROOTS:
-        return read_feed(text, name=name)
+        return read_feed(text, name=name, address=address)
     if root == "opml":
         raise RejectedDocument(f"{name!r} is a list of feeds: add each with 'mailer feeds add'")
     if text.lstrip().startswith("<?xml") and root != "html":
@@ -62,7 +65,7 @@ def _read_markup(text: str, name: str) -> ParsedDocument:
     return read_page(text, name=name, is_html=True)
 
 
-def _read_json(text: str, name: str) -> ParsedDocument:
+def _read_json(text: str, name: str, address: str) -> ParsedDocument:
     try:
         value = parse_json(text)
     except InputError as error:
@@ -74,7 +77,7 @@ def _read_json(text: str, name: str) -> ParsedDocument:
             return read_page(text, name=name, is_html=False)
         raise RejectedDocument(f"{name!r} {error}") from error
     if isinstance(value, dict) and is_json_feed(value):
-        return read_json_feed(value)
+        return read_json_feed(value, address=address)
     return read_objects(value if isinstance(value, list) else [value])
 
 

@@ -67,12 +67,15 @@ def xml_root(text: str) -> tuple[str, int]:
     return "", -1
 
 
-def read_feed(text: str, *, name: str, seconds: float = MOST_SECONDS) -> ParsedDocument:
+def read_feed(
+    text: str, *, name: str, address: str = "", seconds: float = MOST_SECONDS
+) -> ParsedDocument:
     """Return the stories of an RSS, RDF or Atom feed; the order is the feed's.
 
     A story's uid is the entry's id, else its link, else a hash of title and date. The summary is
     the description; when there is only content, its first paragraph. A description too long for a
-    summary is the body when there is no other.
+    summary is the body when there is no other. Relative links start from the feed's own link, else
+    from `address`, where it was found.
     Raises RejectedDocument when it is no feed, or takes more time or memory than a feed needs.
     """
     _, begin = xml_root(text)
@@ -80,16 +83,17 @@ def read_feed(text: str, *, name: str, seconds: float = MOST_SECONDS) -> ParsedD
     facts = _facts(feed.encode(), name, seconds)
     if not facts.version and not facts.entries:
         raise RejectedDocument(f"{name!r} is XML but no RSS or Atom feed: check the address")
-    return feed_document(facts)
+    return feed_document(facts, address)
 
 
-def feed_document(facts: FeedFacts) -> ParsedDocument:
-    """Return the stories of a feed whose facts are known."""
+def feed_document(facts: FeedFacts, address: str = "") -> ParsedDocument:
+    """Return the stories of a feed whose facts are known, found at `address`."""
+    home = web_url(facts.link, address) or web_url(address)
     kind = "atom" if facts.version.startswith("atom") else "rss"
     return collect(
         kind,
         (
-            Item(_entry_name(number, entry), partial(_draft, entry, facts))
+            Item(_entry_name(number, entry), partial(_draft, entry, facts, home))
             for number, entry in enumerate(facts.entries, start=1)
         ),
     )
@@ -141,9 +145,9 @@ def _entry_name(number: int, entry: EntryFacts) -> str:
     return f"entry {number} ({title})" if title else f"entry {number}"
 
 
-def _draft(entry: EntryFacts, feed: FeedFacts) -> StoryDraft:
-    url = web_url(entry.link, feed.link)
-    base = web_url(entry.content.base or entry.summary.base, feed.link) or url or web_url(feed.link)
+def _draft(entry: EntryFacts, feed: FeedFacts, home: str) -> StoryDraft:
+    url = web_url(entry.link, home)
+    base = web_url(entry.content.base or entry.summary.base, home) or url or home
     summary = _one_line(entry.summary)
     body = _body(entry.content, base)
     if not body and len(summary) > SUMMARY_CHARACTERS:

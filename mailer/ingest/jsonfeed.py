@@ -23,25 +23,26 @@ def is_json_feed(value: object) -> bool:
     return "jsonfeed.org" in _text(value, "version") or "title" not in value or "uid" not in value
 
 
-def read_json_feed(feed: Mapping[str, object]) -> ParsedDocument:
+def read_json_feed(feed: Mapping[str, object], *, address: str = "") -> ParsedDocument:
     """Return the stories of a JSON Feed, in its order; the uid is the item's id, else its address.
 
-    The summary is the item's, else the first paragraph of its content.
+    The summary is the item's, else the first paragraph of its content. Relative links start from
+    the feed's home page, else from `address`, where it was found.
     """
     items = feed.get("items")
     return collect(
         "jsonfeed",
         (
-            Item(f"item {number}", partial(_draft, item, feed))
+            Item(f"item {number}", partial(_draft, item, feed, address))
             for number, item in enumerate(items if isinstance(items, list) else [], start=1)
         ),
     )
 
 
-def _draft(item: object, feed: Mapping[str, object]) -> StoryDraft:
+def _draft(item: object, feed: Mapping[str, object], address: str) -> StoryDraft:
     if not isinstance(item, dict):
         raise InputError("is not an object")
-    home = web_url(_text(feed, "home_page_url"))
+    home = web_url(_text(feed, "home_page_url"), address) or web_url(address)
     url = web_url(_text(item, "url"), home) or web_url(_text(item, "external_url"), home)
     body = clean_html(_text(item, "content_html"), url or home)
     body = body or paragraphs_html(_text(item, "content_text").split("\n\n"))

@@ -49,7 +49,13 @@ class Newsroom:
 
     def feed(self) -> bytes:
         items = [
-            {"id": uid, "title": uid, "content_html": "<p>x</p>", "date_published": at.isoformat()}
+            {
+                "id": uid,
+                "url": f"stories/{uid}",
+                "title": uid,
+                "content_html": "<p>x</p>",
+                "date_published": at.isoformat(),
+            }
             for uid, at in self.stories
         ]
         feed = {"version": "https://jsonfeed.org/version/1.1", "title": "T", "items": items}
@@ -94,6 +100,7 @@ def test_a_feed_is_read_when_added_and_asked_for_news_when_due(
     added = poller.add(newsroom.url, tags=("wire",), actor="test")
     assert added.report is not None
     assert added.report.new_count == 1
+    assert added.report.stories[0].url == newsroom.url.replace("feed.json", "stories/s1")
     # An archive is no news: its stories count as of their publication.
     assert eligible(database) == {"s1": NOON - timedelta(days=9)}
     assert list(poller.poll_due()) == []

@@ -64,6 +64,18 @@ def test_the_name_in_a_message_is_harmless() -> None:
         ),
         pytest.param("", STORY.replace('"a"', '"é"').encode("utf-32"), "é", id="UTF-32, marked"),
         pytest.param(
+            "",
+            "<rss><channel><item><title>é</title></item></channel></rss>".encode("utf-32-le"),
+            "é",
+            id="UTF-32 little end, not marked",
+        ),
+        pytest.param(
+            "",
+            "<rss><channel><item><title>é</title></item></channel></rss>".encode("utf-32-be"),
+            "é",
+            id="UTF-32 big end, not marked",
+        ),
+        pytest.param(
             "text/plain; charset=big5",
             STORY.replace('"a"', '"中文"').encode("big5"),
             "中文",

@@ -90,6 +90,27 @@ def test_an_rdf_feed_is_rss() -> None:
     assert document.drafts[0].published_at == datetime(2023, 10, 16, 19, 20, tzinfo=UTC)
 
 
+@pytest.mark.parametrize(
+    ("home", "links"),
+    [
+        ("", ("https://news.example/a/1", "https://news.example/2")),
+        ("<link>/it/</link>", ("https://news.example/it/1", "https://news.example/2")),
+        (
+            "<link>https://other.example/</link>",
+            ("https://other.example/1", "https://other.example/2"),
+        ),
+    ],
+    ids=["where it was found", "its own, relative too", "its own"],
+)
+def test_relative_links_start_from_the_feeds_link_or_where_it_was_found(
+    home: str, links: tuple[str, ...]
+) -> None:
+    items = "".join(f"<item><title>{n}</title><link>{n}</link></item>" for n in ("1", "/2"))
+    feed = rss(items, channel=home)
+    document = read_document(feed.encode(), name="x", address="https://news.example/a/feed.xml")
+    assert tuple(draft.url for draft in document.drafts) == links
+
+
 def test_an_entry_without_a_title_does_not_lose_the_others() -> None:
     document = parse(
         rss("<item><title>a</title></item>", "<item/>", "<item><title>b</title></item>")
