@@ -14,7 +14,7 @@ from mailer.flows.poll_feeds import FeedPoller, Polled
 from mailer.store.audit import COMMAND_LINE
 from mailer.store.feeds import Feed, list_feeds
 
-app = typer.Typer(help="Polled feeds: add, list, poll, remove.", no_args_is_help=True)
+app = typer.Typer(help="Polled feeds: add, list, poll, pause, remove.", no_args_is_help=True)
 _UrlArgument = Annotated[str, typer.Argument(metavar="URL", help="The feed's web address.")]
 
 
@@ -53,14 +53,15 @@ def list_all(as_json: JsonOption = False) -> None:
         print_json([_document(feed) for feed in found])
         return
     print_table(
-        ["url", "tags", "every", "last read", "next look", "failures#", "last error"],
+        ["url", "tags", "every", "last read", "next look", "stories#", "failures#", "last error"],
         [
             [
                 feed.url,
                 " ".join(feed.tags),
                 duration_text(feed.every),
                 moment(feed.succeeded_at) or "never",
-                moment(feed.due_at),
+                "paused" if feed.paused_at else moment(feed.due_at),
+                feed.story_count,
                 feed.failure_count,
                 feed.last_error,
             ]
@@ -88,6 +89,22 @@ def remove(url: _UrlArgument) -> None:
     with open_room() as room:
         FeedPoller(room.desk.database, room.clock).remove(url, actor=COMMAND_LINE)
     say(f"{url} is polled no more; its stories stay")
+
+
+@app.command("pause")
+def pause(url: _UrlArgument) -> None:
+    """Poll a feed no more by itself, until it is resumed."""
+    with open_room() as room:
+        FeedPoller(room.desk.database, room.clock).pause(url, actor=COMMAND_LINE)
+    say(f"{url} is paused: 'mailer feeds poll {url}' still looks at it")
+
+
+@app.command("resume")
+def resume(url: _UrlArgument) -> None:
+    """Poll a paused feed again."""
+    with open_room() as room:
+        FeedPoller(room.desk.database, room.clock).resume(url, actor=COMMAND_LINE)
+    say(f"{url} is polled again")
 
 
 def _show(looks: Iterable[Polled], *, as_json: bool) -> None:
@@ -147,6 +164,8 @@ def _document(feed: Feed) -> dict[str, Any]:
         "succeeded_at": moment(feed.succeeded_at),
         "failures": feed.failure_count,
         "last_error": feed.last_error,
+        "paused_at": moment(feed.paused_at),
+        "stories": feed.story_count,
         "etag": feed.etag,
         "last_modified": feed.last_modified,
     }

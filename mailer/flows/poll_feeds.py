@@ -20,6 +20,7 @@ from mailer.store.feeds import (
     due_feeds,
     find_feed,
     list_feeds,
+    pause_feed_row,
     record_failure,
     record_success,
     remove_feed_row,
@@ -96,6 +97,27 @@ class FeedPoller:
                 now=self._clock(),
             )
 
+    def pause(self, url: str, *, actor: str) -> None:
+        """Poll a feed no more by itself, until it is resumed; again is no change."""
+        self._set_pause(url.strip(), self._clock(), "feed paused", actor)
+
+    def resume(self, url: str, *, actor: str) -> None:
+        """Poll a paused feed again; what it has brought meanwhile is news. Again is no change."""
+        self._set_pause(url.strip(), None, "feed resumed", actor)
+
+    def _set_pause(self, url: str, paused_at: datetime | None, action: str, actor: str) -> None:
+        with self._database.write() as connection:
+            if find_feed(connection, url) is None:
+                raise NotFoundError(f"no feed '{clean_header(url)}': see 'mailer feeds list'")
+            if pause_feed_row(connection, url, paused_at):
+                record_change(
+                    connection,
+                    actor=actor,
+                    action=action,
+                    subject=f"feed {url}",
+                    now=self._clock(),
+                )
+
     def poll_due(self, go_on: Callable[[], bool] = lambda: True) -> Iterator[Polled]:
         """Look at the feeds that are due, one after another while `go_on` says so."""
         with self._database.read() as connection:
@@ -106,9 +128,13 @@ class FeedPoller:
             yield from self._poll(feed)
 
     def poll_now(self, url: str = "") -> Iterator[Polled]:
-        """Look at one feed, or at all, due or not. Raises NotFoundError."""
+        """Look at one feed, or at all but the paused, due or not. Raises NotFoundError."""
+        found: list[Feed | None]
         with self._database.read() as connection:
-            found = [find_feed(connection, url.strip())] if url else list_feeds(connection)
+            if url:
+                found = [find_feed(connection, url.strip())]
+            else:
+                found = [feed for feed in list_feeds(connection) if feed.paused_at is None]
         for feed in found:
             if feed is None:
                 raise NotFoundError(f"no feed '{clean_header(url)}': see 'mailer feeds list'")
@@ -160,6 +186,7 @@ class FeedPoller:
                 etag=fetched.etag,
                 last_modified=fetched.last_modified,
                 note=note if document is not None or not feed.failure_count else "",
+                new_count=report.new_count if report else 0,
                 now=now,
             )
         return Polled(feed.url, report)

@@ -1,6 +1,6 @@
 """The table of feeds that are polled."""
 
-from sqlalchemy import Column, Index, Integer, Table, Text
+from sqlalchemy import Column, Index, Integer, Table, Text, text
 
 from mailer.store.columns import Instant, Json
 from mailer.store.tables import Id, metadata
@@ -23,5 +23,9 @@ feeds = Table(
     Column("succeeded_at", Instant),
     Column("failure_count", Integer, nullable=False),
     Column("last_error", Text, nullable=False),
+    # While set nobody polls it by itself.
+    Column("paused_at", Instant),
+    # How many stories it has brought that were new.
+    Column("story_count", Integer, nullable=False, server_default=text("0")),
     Index(None, "due_at"),
 )

@@ -15,7 +15,10 @@ _CLAIM = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """A feed. `tags` are put on each of its stories; `last_error` is empty when all went well."""
+    """A feed. `tags` are put on each of its stories; `last_error` is empty when all went well.
+
+    `story_count` is how many new stories it has brought; while `paused_at` is set it is not due.
+    """
 
     id: int
     url: str
@@ -28,6 +31,8 @@ class Feed:
     succeeded_at: datetime | None
     failure_count: int
     last_error: str
+    paused_at: datetime | None = None
+    story_count: int = 0
 
 
 def add_feed_row(
@@ -60,6 +65,12 @@ def find_feed(connection: Connection, url: str) -> Feed | None:
     return None if row is None else _feed(row)
 
 
+def find_feed_by_id(connection: Connection, feed_id: int) -> Feed | None:
+    """Return the feed of this id."""
+    row = connection.execute(select(feeds).where(feeds.c.id == feed_id)).one_or_none()
+    return None if row is None else _feed(row)
+
+
 def list_feeds(connection: Connection) -> list[Feed]:
     """Return all feeds, oldest first."""
     return [_feed(row) for row in connection.execute(select(feeds).order_by(feeds.c.id))]
@@ -70,9 +81,22 @@ def remove_feed_row(connection: Connection, url: str) -> bool:
     return connection.execute(delete(feeds).where(feeds.c.url == url)).rowcount > 0
 
 
+def pause_feed_row(connection: Connection, url: str, paused_at: datetime | None) -> bool:
+    """Set or lift a feed's pause; False when it was so already, or there is none."""
+    was = feeds.c.paused_at.is_(None) if paused_at else feeds.c.paused_at.is_not(None)
+    moved = connection.execute(
+        update(feeds).where(feeds.c.url == url, was).values(paused_at=paused_at)
+    )
+    return moved.rowcount > 0
+
+
 def due_feeds(connection: Connection, now: datetime) -> list[Feed]:
     """Return the feeds whose time has come, the one that waited longest first."""
-    query = select(feeds).where(feeds.c.due_at <= now).order_by(feeds.c.due_at, feeds.c.id)
+    query = (
+        select(feeds)
+        .where(feeds.c.due_at <= now, feeds.c.paused_at.is_(None))
+        .order_by(feeds.c.due_at, feeds.c.id)
+    )
     return [_feed(row) for row in connection.execute(query)]
 
 
@@ -87,7 +111,14 @@ def claim_feed(connection: Connection, feed: Feed, now: datetime) -> bool:
 
 
 def record_success(
-    connection: Connection, feed: Feed, *, etag: str, last_modified: str, note: str, now: datetime
+    connection: Connection,
+    feed: Feed,
+    *,
+    etag: str,
+    last_modified: str,
+    note: str,
+    new_count: int,
+    now: datetime,
 ) -> None:
     """Write down a look that went well; `note` names what of the feed could not be taken."""
     connection.execute(
@@ -101,6 +132,7 @@ def record_success(
             failure_count=0,
             last_error=note,
             due_at=now + feed.every,
+            story_count=feeds.c.story_count + new_count,
         )
     )
 
@@ -133,4 +165,6 @@ def _feed(row: Row[tuple[object, ...]]) -> Feed:
         row.succeeded_at,
         row.failure_count,
         row.last_error,
+        row.paused_at,
+        row.story_count,
     )

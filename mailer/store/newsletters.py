@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 
-from mailer.core.readers import Cadence, Newsletter
+from mailer.core.readers import Cadence, Newsletter, ReaderState
 from mailer.errors import NotFoundError
-from mailer.store.tables import newsletters
+from mailer.store.tables import follows, newsletters, readers, subscriptions
 
 
 def save_newsletter(connection: Connection, newsletter: Newsletter) -> int:
@@ -52,6 +52,35 @@ def list_newsletters(connection: Connection) -> list[Newsletter]:
 def newsletters_by_id(connection: Connection) -> dict[int, Newsletter]:
     """Return all newsletters by id."""
     return {newsletter.id: newsletter for newsletter in list_newsletters(connection)}
+
+
+def subscriber_counts(connection: Connection) -> dict[int, int]:
+    """Return how many confirmed readers each newsletter has, by its id; none are left out."""
+    rows = connection.execute(
+        select(subscriptions.c.newsletter_id, func.count())
+        .select_from(subscriptions.join(readers))
+        .where(subscriptions.c.ended_at.is_(None), readers.c.state == ReaderState.CONFIRMED.value)
+        .group_by(subscriptions.c.newsletter_id)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def some_follower(connection: Connection, newsletter_id: int) -> tuple[str, Cadence] | None:
+    """Return the address and a cadence of the first reader who follows something of it."""
+    row = connection.execute(
+        select(readers.c.email, follows.c.cadence)
+        .select_from(follows.join(subscriptions).join(readers))
+        .where(
+            subscriptions.c.newsletter_id == newsletter_id,
+            subscriptions.c.ended_at.is_(None),
+            follows.c.ended_at.is_(None),
+            follows.c.cadence != Cadence.INSTANT.value,
+            readers.c.state == ReaderState.CONFIRMED.value,
+        )
+        .order_by(follows.c.id)
+        .limit(1)
+    ).one_or_none()
+    return None if row is None else (row.email, Cadence(row.cadence))
 
 
 def _newsletter(row: Row[Any]) -> Newsletter:

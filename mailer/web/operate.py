@@ -3,14 +3,28 @@
 from mailer.web.desk import (
     dashboard,
     deliveries,
+    feeds,
+    newsletters,
     readers,
     runs,
     schedules,
     signing_in,
     stories,
+    tags,
 )
 from mailer.web.visits import Area
 
 router = Area()
-for _pages in (dashboard, signing_in, runs, deliveries, schedules, stories, readers):
+for _pages in (
+    dashboard,
+    signing_in,
+    runs,
+    deliveries,
+    schedules,
+    stories,
+    tags,
+    feeds,
+    newsletters,
+    readers,
+):
     router.include_router(_pages.router)

@@ -59,7 +59,9 @@ def filled(path: str) -> str:
         "delivery_id": "999",
         "reader_id": "999",
         "schedule_id": "999",
+        "feed_id": "999",
         "action": "pause",
+        "step": "pause",
         "resolution": "accept",
         "token": "x",
     }.items():

@@ -13,17 +13,13 @@ from mailer.flows.resolve_delivery import Resolution, resolve_delivery
 from mailer.store.bounces import list_bounces
 from mailer.store.delivery_search import DeliverySearch, search_deliveries
 from mailer.store.ledger_reading import events_of, find_delivery
+from mailer.web.desk.frames import FRAME_HEADERS, framed
 from mailer.web.desk.shifts import Operates, Views
 from mailer.web.visits import Area, Asked
 
 router = Area(prefix="/operate")
 AnId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 _PAGE = 100
-# The mail as a mail client draws it: no script, no form, no address of ours, nothing loaded.
-_MAIL_POLICY = (
-    "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
-)
 
 
 @router.get("/deliveries")
@@ -75,10 +71,7 @@ def show(shift: Views, delivery_id: AnId) -> Response:
 def draw(shift: Views, delivery_id: AnId) -> Response:
     """Give the mail's own HTML for the frame that holds it, on an origin of nobody (S10)."""
     mail = rebuild_mail(shift.visit.room.desk, delivery_id).mail
-    return HTMLResponse(
-        mail.html or f"<pre>{_escaped(mail.text)}</pre>",
-        headers={"Content-Security-Policy": _MAIL_POLICY, "X-Frame-Options": "SAMEORIGIN"},
-    )
+    return HTMLResponse(framed(mail.html, mail.text), headers=FRAME_HEADERS)
 
 
 @router.get("/deliveries/{delivery_id}/source")
@@ -112,7 +105,3 @@ def why(shift: Views, asked: Asked) -> Response:
         except InputError as problem:
             error = str(problem)
     return shift.page("why.html", told=told, email=email, uid=uid, error=error)
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
