@@ -14,6 +14,7 @@ from mailer.core.tokens import Signer
 from mailer.delivery.dkim import DkimSigner, SigningBackend, read_dkim_signer
 from mailer.delivery.guard import STAYS_INSIDE, GuardedBackend
 from mailer.delivery.registry import open_backend
+from mailer.delivery.smtp_servers import read_server
 from mailer.delivery.throttle import MemoryThrottle
 from mailer.delivery.throttle_redis import RedisThrottle
 from mailer.flows.desk import Desk
@@ -49,6 +50,13 @@ class Installation:
         return self.settings.smtp_connections if self.settings.backend == "smtp" else 1
 
     @property
+    def relays(self) -> tuple[str, ...]:
+        """The names that the throttle knows our relays by."""
+        if self.settings.backend != "smtp":
+            return (self.settings.backend,)
+        return tuple(read_server(url).name for url in backend_options(self.settings).smtp_urls)
+
+    @property
     def is_production(self) -> bool:
         """Whether real readers are at the other end."""
         return self.settings.env is Environment.PRODUCTION
@@ -58,7 +66,10 @@ class Installation:
 
         Mail is signed on its way when there is a DKIM key, and stopped when it is not allowed out.
         """
-        backend = open_backend(self.settings.backend, backend_options(self.settings, stream))
+        options = replace(
+            backend_options(self.settings, stream), throttle=self.desk.throttle, clock=self.clock
+        )
+        backend = open_backend(self.settings.backend, options)
         if self.dkim:
             backend = SigningBackend(backend, self.dkim)
         allowed = self.desk.allowed

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol, TextIO, runtime_checkable
 
-from mailer.core.throttles import DomainState, Feedback, Permit, RelayState, RelayVerdict
+from mailer.core.throttles import DomainState, Entry, Feedback, Permit, RelayState, RelayVerdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +97,21 @@ class Backend(Protocol):
         ...
 
 
+@runtime_checkable
+class KeepsRelays(Protocol):
+    """A backend that asks the throttle about each of its `relays` by itself."""
+
+    relays: Sequence[str]
+
+
 @dataclass(frozen=True, slots=True)
 class BackendOptions:
     """What a backend may be built from; each takes what it needs.
 
     `stream` is where the console backend writes; None is standard output.
     `draw_html` turns HTML into lines of at most `html_width` columns for the console; without it,
-    or with 0 columns, none is drawn.
+    or with 0 columns, none is drawn. A backend of several relays asks the `throttle` by the `clock`
+    which may be tried; without them it counts by itself.
     """
 
     smtp_urls: tuple[str, ...] = ()
@@ -117,6 +125,8 @@ class BackendOptions:
     stream: TextIO | None = None
     html_width: int = 78
     draw_html: Callable[[str, int], str] | None = None
+    throttle: "Throttle | None" = None
+    clock: Callable[[], datetime] | None = None
 
 
 class BackendFactory(Protocol):
@@ -146,8 +156,21 @@ class Throttle(Protocol):
         verdict: RelayVerdict,
         *,
         now: datetime,
+        words: str = "",
     ) -> None:
-        """Tell what became of the messages a permit let go."""
+        """Tell what became of the messages a permit let go; `words` are those of a failed relay."""
+        ...
+
+    def enter(self, relay: str, *, now: datetime) -> Entry:
+        """Ask to try one relay. Who probes it has to `judge` it: nobody else may meanwhile."""
+        ...
+
+    def judge(self, relay: str, verdict: RelayVerdict, reply: str, *, now: datetime) -> None:
+        """Tell how a relay did that was entered, and its words when it failed."""
+        ...
+
+    def reopen(self, *, now: datetime) -> None:
+        """Let every relay that is left alone be tried now, by one message: somebody mended it."""
         ...
 
     def closed_seconds(self, relay: str, *, now: datetime) -> float:

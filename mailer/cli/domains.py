@@ -6,7 +6,7 @@ import typer
 
 from mailer.bootstrap import Installation
 from mailer.cli.options import JsonOption
-from mailer.cli.output import note, print_json, print_table
+from mailer.cli.output import note, print_json, print_table, say
 from mailer.cli.room import open_room
 from mailer.flows.documents import moment
 from mailer.flows.list_domains import list_domains
@@ -73,6 +73,7 @@ def list_relays(as_json: JsonOption = False) -> None:
                 now + timedelta(seconds=one.closed_seconds) if one.closed_seconds else None
             ),
             "failures": one.failure_count,
+            "reply": one.reply,
         }
         for one in states
     ]
@@ -80,10 +81,19 @@ def list_relays(as_json: JsonOption = False) -> None:
         print_json(documents)
         return
     print_table(
-        ["relay", "state", "until", "failures#"],
+        ["relay", "state", "until", "failures#", "reply"],
         [[value or "" for value in document.values()] for document in documents],
         "every relay works",
     )
+
+
+@relays_app.command("reopen")
+def reopen() -> None:
+    """Let relays that are left alone be tried now, each by one message: they were mended."""
+    with open_room() as room:
+        room.desk.throttle.reopen(now=room.clock())
+        _tell_of_processes(room)
+    say("whatever leaves next tries them")
 
 
 def _tell_of_processes(room: Installation) -> None:

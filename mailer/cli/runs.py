@@ -148,6 +148,7 @@ def _steer(run_id: int, action: Steer, reason: str, as_json: bool) -> None:
             action,
             now=room.clock(),
             signer=room.desk.signer,
+            throttle=room.desk.throttle,
             reason=clean_header(reason),
         )
     if as_json:

@@ -12,6 +12,7 @@ from mailer.bootstrap import Installation
 from mailer.cli.output import note
 from mailer.core.deliveries import DeliveryState
 from mailer.core.runs import Run, RunState
+from mailer.delivery.breakers import closed_seconds
 from mailer.errors import RenderError, TemplateError
 from mailer.store.ledger_reading import due_count
 from mailer.store.runs import find_run
@@ -35,7 +36,7 @@ def look_at_run(
             # Before the counts: a row that is claimed between the two is seen in one of them.
             due = due_count(connection, run_id, room.clock())
             run = find_run(connection, run_id)
-        closed = room.desk.throttle.closed_seconds(room.settings.backend, now=room.clock())
+        closed = closed_seconds(room.desk.throttle, room.relays, room.clock())
         see(run)
         if run.state not in (RunState.PLANNING, RunState.SENDING):
             return run

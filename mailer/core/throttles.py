@@ -99,12 +99,25 @@ class DomainState:
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """Whether a relay may be tried: not for `closed_seconds`, or by one message when `probing`.
+
+    `reply` is what it said, or did, when it last failed.
+    """
+
+    closed_seconds: float = 0.0
+    probing: bool = False
+    reply: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class RelayState:
     """A relay that took nothing up: it is left alone for `closed_seconds`, then tried by one."""
 
     relay: str
     closed_seconds: float
     failure_count: int
+    reply: str = ""
 
 
 def domain_of(recipient: str) -> str:

@@ -13,6 +13,7 @@ from email.utils import parsedate_to_datetime
 from hashlib import sha256
 
 from mailer.core.hygiene import clean_header
+from mailer.delivery.breakers import relays_of
 from mailer.delivery.dkim_keys import DkimKey, read_dkim_domains, read_dkim_keys
 from mailer.errors import BackendError
 from mailer.ports import Backend, Message, Misconfigured, Outcome
@@ -139,6 +140,7 @@ class SigningBackend:
         self._inner = inner
         self._signer = signer
         self.name = inner.name
+        self.relays = relays_of(inner)
 
     def send(self, messages: Sequence[Message]) -> Iterator[Outcome]:
         """Send in order."""

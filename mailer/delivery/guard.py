@@ -7,6 +7,7 @@ This one stands in every backend that reaches the outside, whoever uses it.
 from collections.abc import Iterator, Sequence
 
 from mailer.core.recipients import NOT_ALLOWED, AllowedRecipients
+from mailer.delivery.breakers import relays_of
 from mailer.ports import Backend, Message, Outcome, Refused
 
 # What they write stays on this machine. A backend of somebody else's is taken to reach further.
@@ -20,6 +21,7 @@ class GuardedBackend:
         self._inner = inner
         self._allowed = allowed
         self.name = inner.name
+        self.relays = relays_of(inner)
 
     def send(self, messages: Sequence[Message]) -> Iterator[Outcome]:
         """Send in order."""

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 
 from mailer.core.hygiene import clean_header
+from mailer.delivery.breakers import Breakers
 from mailer.delivery.smtp_conversation import SessionLost
 from mailer.delivery.smtp_flight import Landing, fly
 from mailer.delivery.smtp_relays import Relays
@@ -57,6 +58,7 @@ class SmtpBackend:
         connections: int = 1,
         timeouts: Timeouts = _RFC_TIMEOUTS,
         clock: Callable[[], float] = time.monotonic,
+        breakers: Breakers | None = None,
     ) -> None:
         if not servers:
             raise BackendError(
@@ -75,7 +77,9 @@ class SmtpBackend:
             timeouts=timeouts,
             connections=connections,
             clock=clock,
+            breakers=breakers,
         )
+        self.relays = tuple(server.name for server in servers)
 
     def send(self, messages: Sequence[Message]) -> Iterator[Outcome]:
         """Send in order. Between two outcomes nothing is under way, so a caller may stop."""
@@ -104,10 +108,13 @@ class SmtpBackend:
         try:
             manner = self._relays.manner_of(session)
             room = max(1, session.server.most_messages - session.carried_count)
-            numbers = call.next_for(session, min(self._most_of(manner), room))
+            most = 1 if self._relays.is_probing(session) else min(self._most_of(manner), room)
+            numbers = call.next_for(session, most)
             if not numbers:
                 return
-            landing = fly(session, [call.messages[number] for number in numbers], manner)
+            messages = [call.messages[number] for number in numbers]
+            landing = fly(session, messages, manner)
+            self._relays.judge(session, messages, landing)
             if landing.too_fast:
                 self._relays.slow_down(session, manner)
         finally:
@@ -206,4 +213,5 @@ def open_smtp(options: BackendOptions) -> Backend:
         helo_name=options.helo_name,
         window=options.smtp_window,
         connections=options.smtp_connections,
+        breakers=Breakers(options.throttle, options.clock),
     )

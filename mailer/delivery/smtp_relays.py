@@ -1,23 +1,30 @@
 """The relays of an installation: which server a new connection goes to, and the open sessions.
 
-A server's weight says how many of the connections are its; one that cannot be reached is passed
-over for a while. How fast each may be talked to is learned here, too.
+A server's weight says how many of the connections are its. Each has a circuit breaker of its own:
+one that does not let us in, or takes nothing up, is left alone while the others carry all, and then
+probed by one message. How fast each may be talked to is learned here, too.
 """
 
 import ssl
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import BoundedSemaphore, Lock
 
+from mailer.core.throttles import Entry, RelayVerdict
+from mailer.delivery.breakers import Breakers, weigh_relay
 from mailer.delivery.smtp_conversation import SessionLost
+from mailer.delivery.smtp_flight import Landing
 from mailer.delivery.smtp_servers import Server
 from mailer.delivery.smtp_session import Manner, Session, SessionRefused
 from mailer.delivery.smtp_timeouts import Timeouts
-from mailer.ports import Deferred, Misconfigured
+from mailer.ports import Deferred, Message, Misconfigured
 
 _LONGEST_SECONDS = 300.0
-_AWAY_SECONDS = 30.0
+# For so long a breaker's no decides whose turn it is without being asked again.
+_REMEMBERED_SECONDS = 5.0
+# Of different messages, before the server judged any: one alone may be what it chokes on.
+_MOST_LOST = 2
 # A server that could not follow is talked to more slowly: it may be mended, or its proxy replaced.
 _CAREFUL_SECONDS = 600.0
 
@@ -26,17 +33,20 @@ _CAREFUL_SECONDS = 600.0
 class _Relay:
     server: Server
     credit: int = 0
-    away_until: float = 0.0
+    closed_until: float = 0.0
+    lost_by: set[int] = field(default_factory=set)
     fastest: Manner = Manner.WINDOW
     careful_until: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Open:
     session: Session
     relay: _Relay
     opened_at: float
     generation: int
+    probing: bool
+    worked: bool = False
 
 
 class Relays:
@@ -53,11 +63,13 @@ class Relays:
         timeouts: Timeouts,
         connections: int = 1,
         clock: Callable[[], float] = time.monotonic,
+        breakers: Breakers | None = None,
     ) -> None:
         self._relays = [_Relay(server) for server in servers]
         self._helo_name = helo_name
         self._timeouts = timeouts
         self._clock = clock
+        self._breakers = breakers or Breakers()
         self._free = BoundedSemaphore(connections)
         self._lock = Lock()
         self._idle: list[_Open] = []
@@ -84,6 +96,38 @@ class Relays:
         with self._lock:
             self._taken[id(one.session)] = one
         return one.session
+
+    def is_probing(self, session: Session) -> bool:
+        """Tell whether a session that was taken may carry one message, until it is judged."""
+        return self._taken[id(session)].probing
+
+    def judge(self, session: Session, messages: Sequence[Message], landing: Landing) -> None:
+        """Learn from the flight of these messages on a taken session how its server does.
+
+        One that broke off a conversation which had gone well gets a second: servers close idle
+        connections without a word.
+        """
+        one = self._taken[id(session)]
+        verdict, reply = weigh_relay(landing.outcomes)
+        if landing.stopped is not None or landing.too_fast:
+            verdict = RelayVerdict.SILENT
+        elif verdict is RelayVerdict.FAILED and landing.lost is not None:
+            reply = str(landing.lost)
+            stuck = not one.worked and landing.lost.timed_out
+            if not one.worked:
+                unsent = zip(messages, landing.outcomes, strict=True)
+                blamed = next((message for message, done in unsent if done is None), messages[-1])
+                one.relay.lost_by.add(blamed.delivery_id)
+            surely = one.probing or stuck or len(one.relay.lost_by) >= _MOST_LOST
+            verdict = verdict if surely else RelayVerdict.SILENT
+        if verdict is RelayVerdict.WORKS:
+            one.worked = True
+            one.relay.lost_by.clear()
+        if verdict is RelayVerdict.FAILED:
+            self._shut(one.relay, reply)
+        elif one.probing:
+            self._breakers.judge(one.relay.server.name, verdict)
+        one.probing = one.probing and verdict is RelayVerdict.SILENT
 
     def give_back(self, session: Session) -> None:
         """Take a session back; one that is closed is forgotten."""
@@ -124,32 +168,55 @@ class Relays:
     def _open(self) -> _Open:
         """Enter the first server in turn that lets us in.
 
-        A server that refuses us for good ends the search: a wrong password must not hide behind
-        a second server that works.
+        Raises SessionRefused: with what is our fault when no server was asked in vain for another
+        reason, else with when to come back.
         """
-        refusals: list[SessionRefused] = []
+        tried: list[Deferred | Misconfigured] = []
+        closed: list[Deferred] = []
         for relay in self._in_turn():
+            entry = self._breakers.enter(relay.server.name)
+            if entry.closed_seconds:
+                relay.closed_until = self._clock() + min(entry.closed_seconds, _REMEMBERED_SECONDS)
+                closed.append(_left_alone(relay.server, entry))
+                continue
             generation = self._generation
             session = Session(relay.server, self._helo_name, self._timeouts, self._tls_context)
             try:
                 session.open()
             except SessionLost as lost:
-                refusal = SessionRefused(Deferred(lost.code, str(lost), counts=False))
+                refusal: Deferred | Misconfigured = Deferred(lost.code, str(lost), counts=False)
             except SessionRefused as refused:
-                if isinstance(refused.outcome, Misconfigured):
-                    raise
-                refusal = refused
+                refusal = refused.outcome
+            except BaseException:
+                if entry.probing:
+                    self._breakers.judge(relay.server.name, RelayVerdict.SILENT)
+                raise
             else:
-                relay.away_until = 0.0
-                return _Open(session, relay, self._clock(), generation)
-            relay.away_until = self._clock() + _AWAY_SECONDS
-            refusals.append(refusal)
-        raise refusals[0]
+                relay.closed_until = 0.0
+                return _Open(session, relay, self._clock(), generation, entry.probing)
+            self._shut(relay, refusal.reply)
+            tried.append(refusal)
+        ours = [one for one in tried if isinstance(one, Misconfigured)]
+        if ours and len(ours) == len(tried):
+            raise SessionRefused(ours[0])
+        later = [*closed, *(one for one in tried if isinstance(one, Deferred))]
+        raise SessionRefused(min(later, key=lambda one: one.wait_seconds or 0.0))
+
+    def _shut(self, relay: _Relay, reply: str) -> None:
+        """Open the breaker of a server that takes nothing up; its idle sessions are no use."""
+        self._breakers.judge(relay.server.name, RelayVerdict.FAILED, reply)
+        with self._lock:
+            relay.closed_until = self._clock() + _REMEMBERED_SECONDS
+            relay.lost_by.clear()
+            useless = [one for one in self._idle if one.relay is relay]
+            self._idle = [one for one in self._idle if one.relay is not relay]
+        for one in useless:
+            one.session.leave()
 
     def _in_turn(self) -> list[_Relay]:
-        """Order the relays: whose turn it is by weight, the others, stand-bys, those away."""
+        """Order the relays: whose turn it is by weight, the others, stand-bys, those shut."""
         with self._lock:
-            present = [relay for relay in self._relays if relay.away_until <= self._clock()]
+            present = [relay for relay in self._relays if relay.closed_until <= self._clock()]
             weighted = [relay for relay in present if relay.server.weight]
             first: list[_Relay] = []
             if weighted:
@@ -160,8 +227,8 @@ class Relays:
                 first[0].credit -= sum(relay.server.weight for relay in weighted)
             rest = [relay for relay in weighted if relay not in first]
             standing_by = [relay for relay in present if not relay.server.weight]
-            away = [relay for relay in self._relays if relay not in present]
-        return [*first, *rest, *standing_by, *away]
+            shut = [relay for relay in self._relays if relay not in present]
+        return [*first, *rest, *standing_by, *shut]
 
     def _tls_context(self) -> ssl.SSLContext:
         """Make the verifying context when it is first needed: it reads the system's authorities."""
@@ -169,3 +236,9 @@ class Relays:
             if self._context is None:
                 self._context = ssl.create_default_context()
             return self._context
+
+
+def _left_alone(server: Server, entry: Entry) -> Deferred:
+    seconds = entry.closed_seconds
+    reason = f"{server} is left alone for {seconds:.0f} s more: {entry.reply}"
+    return Deferred(0, reason, counts=False, wait_seconds=seconds)

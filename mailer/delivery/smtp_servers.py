@@ -61,8 +61,13 @@ class Server:
     password_command: tuple[str, ...] = ()
 
     def __str__(self) -> str:
+        return f"{self.security}://{self.name}"
+
+    @property
+    def name(self) -> str:
+        """Host and port: what the throttle and operators know this server by."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{self.security}://{host}:{self.port}"
+        return f"{host}:{self.port}"
 
     def secret(self) -> str:
         """Give the password or token; runs the command when there is none. Raises BackendError."""

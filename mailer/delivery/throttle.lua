@@ -2,8 +2,9 @@
 --
 -- KEYS: the bucket of the installation, the relay, then each domain once.
 -- ARGV: what to do, now ("" for this server's clock), ticket, rate, concurrency, count of domains,
--- the rate of each domain, then for "ask" the number of the domain of each message, and for "tell"
--- the relay's verdict and three values for each message: number of its domain, verdict, reply.
+-- the rate of each domain, then for "ask" the number of the domain of each message, for "judge" the
+-- relay's verdict and words, and for "tell" these and three values for each message: number of its
+-- domain, verdict, reply. "enter" and "reopen" need the relay alone.
 
 local FIRST_REST, LONGEST_REST, TICKET, TURNS, RECOVERED = 30, 900, 60, 2, 5
 local FORGET = 86400
@@ -67,8 +68,43 @@ for number = 1, domain_count do
   domains[number].granted = 0
 end
 
-local known = redis.call("HMGET", KEYS[2], "closed", "failures", "probed")
+local known = redis.call("HMGET", KEYS[2], "closed", "failures", "probed", "reply")
 local closed, failures, probed = tonumber(known[1] or 0), tonumber(known[2] or 0), tonumber(known[3] or 0)
+
+local shut = failures > 0 and math.max(0, closed - now, probed - now) or 0
+
+local function judge_relay(verdict, reply)
+  if verdict > 0 then
+    redis.call("DEL", KEYS[2])
+  elseif failures > 0 then
+    redis.call("HSET", KEYS[2], "probed", "0")
+  end
+  if verdict < 0 and closed <= now then
+    redis.call("HSET", KEYS[2], "closed", text(now + rest(failures)),
+      "failures", text(failures + 1), "reply", reply)
+    redis.call("EXPIRE", KEYS[2], FORGET)
+  end
+end
+
+if ARGV[1] == "enter" then
+  local probing = failures > 0 and shut <= 0
+  if probing then
+    redis.call("HSET", KEYS[2], "probed", text(now + TICKET))
+  end
+  return { text(shut), probing and "1" or "0", known[4] or "" }
+end
+
+if ARGV[1] == "judge" then
+  judge_relay(tonumber(ARGV[first]), ARGV[first + 1])
+  return {}
+end
+
+if ARGV[1] == "reopen" then
+  if failures > 0 then
+    redis.call("HSET", KEYS[2], "closed", "0", "probed", "0", "failures", "1")
+  end
+  return {}
+end
 
 local function wait_of(one)
   if not (one.known or one.rate > 0) then
@@ -92,7 +128,6 @@ local function wait_of(one)
 end
 
 if ARGV[1] == "ask" then
-  local shut = failures > 0 and math.max(0, closed - now, probed - now) or 0
   local watched = failures > 0
   local answer = { "0", text(shut), "0" }
   if shut > 0 then
@@ -150,8 +185,7 @@ for number = 1, domain_count do
     redis.call("HDEL", domains[number].key, "t:" .. ticket)
   end
 end
-local verdict = tonumber(ARGV[first])
-for i = first + 1, #ARGV, 3 do
+for i = first + 2, #ARGV, 3 do
   local one, word, reply = domains[tonumber(ARGV[i])], tonumber(ARGV[i + 1]), ARGV[i + 2]
   if word < 0 then
     redis.call("HSET", one.key, "reply", reply)
@@ -190,13 +224,5 @@ for number = 1, domain_count do
     save(domains[number])
   end
 end
-if verdict > 0 then
-  redis.call("DEL", KEYS[2])
-elseif failures > 0 then
-  redis.call("HSET", KEYS[2], "probed", "0")
-end
-if verdict < 0 and closed <= now then
-  redis.call("HSET", KEYS[2], "closed", text(now + rest(failures)), "failures", text(failures + 1))
-  redis.call("EXPIRE", KEYS[2], FORGET)
-end
+judge_relay(tonumber(ARGV[first]), ARGV[first + 1])
 return {}

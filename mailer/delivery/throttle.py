@@ -21,8 +21,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Lock
 
+from mailer.core.hygiene import clean_header
 from mailer.core.throttles import (
     DomainState,
+    Entry,
     Feedback,
     Limits,
     Permit,
@@ -40,6 +42,7 @@ TICKET_SECONDS = 60.0
 TURNS = 2.0
 # A limit from which on earlier rests are forgiven.
 RECOVERED = 5.0
+LONGEST_REPLY = 200
 _ROUNDING = 1e-4  # Of a message: seconds since 1970 are exact to a quarter of a microsecond.
 
 
@@ -65,6 +68,7 @@ class _Relay:
     closed_until: float = 0.0
     failure_count: int = 0
     probed_until: float = 0.0
+    reply: str = ""
 
 
 class MemoryThrottle:
@@ -90,12 +94,38 @@ class MemoryThrottle:
         verdict: RelayVerdict,
         *,
         now: datetime,
+        words: str = "",
     ) -> None:
-        """Tell what became of the messages a permit let go."""
+        """Tell what became of the messages a permit let go; `words` are those of a failed relay."""
         if not permit.wants(feedback, verdict):
             return
         with self._lock:
-            self._tell(relay, permit.ticket, feedback, verdict, now.timestamp())
+            self._tell(permit.ticket, feedback, now.timestamp())
+            self._judge(relay, verdict, words, now.timestamp())
+
+    def enter(self, relay: str, *, now: datetime) -> Entry:
+        """Ask to try one relay. Who probes it has to `judge` it: nobody else may meanwhile."""
+        at = now.timestamp()
+        with self._lock:
+            known = self._relays.get(relay)
+            if known is None:
+                return Entry()
+            closed = self._closed_seconds(known, at)
+            if not closed:
+                known.probed_until = at + TICKET_SECONDS
+            return Entry(closed, not closed, known.reply)
+
+    def judge(self, relay: str, verdict: RelayVerdict, reply: str, *, now: datetime) -> None:
+        """Tell how a relay did that was entered, and its words when it failed."""
+        with self._lock:
+            self._judge(relay, verdict, reply, now.timestamp())
+
+    def reopen(self, *, now: datetime) -> None:
+        """Let every relay that is left alone be tried now, by one message: somebody mended it."""
+        with self._lock:
+            for known in self._relays.values():
+                known.closed_until = known.probed_until = 0.0
+                known.failure_count = 1
 
     def closed_seconds(self, relay: str, *, now: datetime) -> float:
         """Return how long the relay is still left alone; 0 when somebody may try."""
@@ -125,9 +155,8 @@ class MemoryThrottle:
         at = now.timestamp()
         with self._lock:
             return [
-                RelayState(name, self._closed_seconds(one, at), one.failure_count)
+                RelayState(name, self._closed_seconds(one, at), one.failure_count, one.reply)
                 for name, one in sorted(self._relays.items())
-                if one.failure_count
             ]
 
     def close(self) -> None:
@@ -135,7 +164,7 @@ class MemoryThrottle:
 
     @staticmethod
     def _closed_seconds(relay: _Relay | None, now: float) -> float:
-        if relay is None or not relay.failure_count:
+        if relay is None:
             return 0.0
         return max(0.0, relay.closed_until - now, relay.probed_until - now)
 
@@ -145,7 +174,7 @@ class MemoryThrottle:
         closed = self._closed_seconds(known, now)
         if closed > 0:
             return Permit(ticket, (-1.0,) * len(domains), 0.0, closed)
-        probing = known is not None and known.failure_count > 0
+        probing = known is not None
         most = 1 if probing else len(domains)
         if self._limits.rate:
             most = min(most, _tokens(self._limits.rate, self._full_at, now))
@@ -198,14 +227,7 @@ class MemoryThrottle:
         if rate:
             domain.full_at = max(domain.full_at, now) + number / rate
 
-    def _tell(
-        self,
-        relay: str,
-        ticket: str,
-        feedback: Sequence[Feedback],
-        verdict: RelayVerdict,
-        now: float,
-    ) -> None:
+    def _tell(self, ticket: str, feedback: Sequence[Feedback], now: float) -> None:
         for name in distinct([each.domain for each in feedback]):
             if name in self._domains:
                 self._domains[name].tickets.pop(ticket, None)
@@ -214,6 +236,8 @@ class MemoryThrottle:
                 self._slow_down(each, now)
             elif each.verdict is Verdict.WELL:
                 self._speed_up(each.domain)
+
+    def _judge(self, relay: str, verdict: RelayVerdict, reply: str, now: float) -> None:
         if verdict is RelayVerdict.WORKS:
             self._relays.pop(relay, None)
         elif known := self._relays.get(relay):
@@ -223,6 +247,7 @@ class MemoryThrottle:
             if known.closed_until <= now:
                 known.closed_until = now + rest_seconds(known.failure_count)
                 known.failure_count += 1
+                known.reply = clean_header(reply, LONGEST_REPLY)
 
     def _slow_down(self, feedback: Feedback, now: float) -> None:
         top = float(self._limits.concurrency)

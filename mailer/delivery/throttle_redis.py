@@ -18,6 +18,7 @@ from redis.exceptions import RedisError
 from mailer.core.hygiene import clean_header
 from mailer.core.throttles import (
     DomainState,
+    Entry,
     Feedback,
     Limits,
     Permit,
@@ -25,7 +26,7 @@ from mailer.core.throttles import (
     RelayVerdict,
     distinct,
 )
-from mailer.delivery.throttle import MemoryThrottle
+from mailer.delivery.throttle import LONGEST_REPLY, MemoryThrottle
 
 _PREFIX = "mailer:throttle:"
 _DOMAIN = f"{_PREFIX}domain:"
@@ -33,7 +34,6 @@ _RELAY = f"{_PREFIX}relay:"
 _RATE = f"{_PREFIX}rate"
 _ANSWER_SECONDS = 1.0
 _AWAY_SECONDS = 5.0
-_LONGEST_REPLY = 200
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
@@ -80,21 +80,50 @@ class RedisThrottle:
         verdict: RelayVerdict,
         *,
         now: datetime,
+        words: str = "",
     ) -> None:
-        """Tell what became of the messages a permit let go."""
+        """Tell what became of the messages a permit let go; `words` are those of a failed relay."""
 
         def shared() -> None:
             names = distinct([each.domain for each in feedback])
-            words: list[object] = [int(verdict)]
+            said: list[object] = [int(verdict), clean_header(words, LONGEST_REPLY)]
             for each in feedback:
-                reply = clean_header(each.reply, _LONGEST_REPLY)
-                words += [names.index(each.domain) + 1, int(each.verdict), reply]
-            self._call("tell", permit.ticket, relay, names, words, now=now)
+                reply = clean_header(each.reply, LONGEST_REPLY)
+                said += [names.index(each.domain) + 1, int(each.verdict), reply]
+            self._call("tell", permit.ticket, relay, names, said, now=now)
 
         if permit.wants(feedback, verdict):
             self._shared(
-                shared, lambda: self._local.tell(relay, permit, feedback, verdict, now=now)
+                shared,
+                lambda: self._local.tell(relay, permit, feedback, verdict, now=now, words=words),
             )
+
+    def enter(self, relay: str, *, now: datetime) -> Entry:
+        """Ask to try one relay. Who probes it has to `judge` it: nobody else may meanwhile."""
+
+        def shared() -> Entry:
+            closed, probing, reply = self._call("enter", "", relay, (), (), now=now)
+            return Entry(float(closed), probing == b"1", reply.decode("utf-8", "replace"))
+
+        return self._shared(shared, lambda: self._local.enter(relay, now=now))
+
+    def judge(self, relay: str, verdict: RelayVerdict, reply: str, *, now: datetime) -> None:
+        """Tell how a relay did that was entered, and its words when it failed."""
+
+        def shared() -> None:
+            said = [int(verdict), clean_header(reply, LONGEST_REPLY)]
+            self._call("judge", "", relay, (), said, now=now)
+
+        self._shared(shared, lambda: self._local.judge(relay, verdict, reply, now=now))
+
+    def reopen(self, *, now: datetime) -> None:
+        """Let every relay that is left alone be tried now, by one message: somebody mended it."""
+
+        def shared() -> None:
+            for name, _ in list(self._hashes(_RELAY)):
+                self._call("reopen", "", name, (), (), now=now)
+
+        self._shared(shared, lambda: self._local.reopen(now=now))
 
     def closed_seconds(self, relay: str, *, now: datetime) -> float:
         """Return how long the relay is still left alone; 0 when somebody may try."""
@@ -126,7 +155,12 @@ class RedisThrottle:
         def shared() -> list[RelayState]:
             at = self._now(now)
             states = [
-                RelayState(name, _closed_seconds(state, at), int(float(state[b"failures"])))
+                RelayState(
+                    name,
+                    _closed_seconds(state, at),
+                    int(float(state[b"failures"])),
+                    state.get(b"reply", b"").decode("utf-8", "replace"),
+                )
                 for name, state in self._hashes(_RELAY)
                 if b"failures" in state
             ]

@@ -13,7 +13,8 @@ from threading import Lock
 
 from mailer.core.deliveries import LEASE, DeliveryState, LeasedDelivery
 from mailer.core.recipients import NOT_ALLOWED
-from mailer.core.throttles import Feedback, Permit, RelayVerdict, Verdict, domain_of
+from mailer.core.throttles import Feedback, Permit, Verdict, domain_of
+from mailer.delivery.breakers import closed_seconds, relays_of, tell_window
 from mailer.errors import ServiceAway
 from mailer.flows.build_batch import build_batch
 from mailer.flows.collect_outcomes import collect_outcomes
@@ -83,11 +84,12 @@ def deliver_run(
     """
     done = Delivered()
     touched = {run_id} if run_id is not None else set()
+    relays = relays_of(backend) or (backend.name,)
     while not (done.halted or done.more or done.closed_seconds):
         if not go_on():
             done.more = True
             break
-        done.closed_seconds = desk.throttle.closed_seconds(backend.name, now=clock())
+        done.closed_seconds = closed_seconds(desk.throttle, relays, clock())
         if done.closed_seconds:
             break
         desk.guard.check(desk.database, clock())
@@ -238,19 +240,18 @@ class _Batch:
         going = [one for one in window if one.row.id in marked]
         outcomes: list[Outcome] = []
         stopped: BaseException | None = None
-        verdict = RelayVerdict.SILENT
         feedback = [Feedback(domain_of(one.message.recipient), Verdict.SILENT) for one in window]
         if going and self.clock() - marked_at < LEASE:
             messages = [one.message for one in going]
             outcomes, stopped = collect_outcomes(self.backend, messages)
-            weighed, verdict = weigh_outcomes(messages, outcomes)
-            feedback += weighed
-        elif going:
+            feedback += weigh_outcomes(messages, outcomes)
+        self.done.closed_seconds = tell_window(
+            self.desk.throttle, self.backend, permit, feedback, outcomes, now=self.clock()
+        )
+        if going and not outcomes:
             # Frozen since the mark: others may have taken these up. Nothing of them has left.
             late = Deferred(0, "its worker was away for longer than its lease", counts=False)
             outcomes = [late] * len(going)
-        relay = self.backend.name
-        self.desk.throttle.tell(relay, permit, feedback, verdict, now=self.clock())
         if going:
             self._settle(going, outcomes)
         if stopped is not None:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from mailer.core.expressions import parse
 from mailer.core.runs import Run
+from mailer.core.throttles import RelayState
 from mailer.errors import ExpressionError
 from mailer.flows.desk import Desk
 from mailer.flows.keep_schedules import ComingSlot, coming_slots
@@ -56,6 +57,7 @@ class Dashboard:
     last: Sequence[Run]
     doubtful: Sequence[DeliveryRow]
     domains: Sequence[ListedDomain]
+    relays: Sequence[RelayState]
     growth: Growth
     followed: Sequence[tuple[str, int]]
     dead: Sequence[tuple[str, int]]
@@ -96,6 +98,7 @@ def read_dashboard(desk: Desk, *, now: datetime) -> Dashboard:
             last=list_runs(connection, 12),
             doubtful=doubtful_deliveries(connection, 20),
             domains=domains[:12],
+            relays=desk.throttle.relay_states(now=now),
             growth=read_growth(connection, moments),
             followed=meanings[:10],
             dead=dead[:20],

@@ -8,6 +8,7 @@ from mailer.core.runs import Run, RunState
 from mailer.core.tokens import Signer
 from mailer.errors import InputError
 from mailer.flows.plan_retries import plan_retries
+from mailer.ports import Throttle
 from mailer.store.database import Database
 from mailer.store.ledger_steering import cancel_rows, queue_held
 from mailer.store.run_health import forget_judgements
@@ -51,11 +52,13 @@ def steer_run(
     *,
     now: datetime,
     signer: Signer,
+    throttle: Throttle,
     reason: str = "",
 ) -> Run:
     """Do it and return the run; again changes nothing.
 
-    What is being transmitted is never touched: it is settled by its worker. Raises NotFoundError,
+    What is being transmitted is never touched: it is settled by its worker. Whoever resumes says
+    that the fault is mended: relays that are left alone are tried at once. Raises NotFoundError,
     and InputError that says in which state the run is and what is possible.
     """
     with database.read() as connection:
@@ -67,6 +70,7 @@ def steer_run(
             _pause(database, run, reason or "paused by an operator")
         case Steer.RESUME:
             _resume(database, run, now)
+            throttle.reopen(now=now)
         case Steer.CANCEL:
             _cancel(database, run, reason or "cancelled by an operator", now)
         case Steer.RETRY:

@@ -61,4 +61,6 @@ def metrics(visit: Visiting) -> Response:
     age.set((visit.now - since).total_seconds() if since is not None else 0)
     doubtful = gauge("doubtful_deliveries", "Deliveries an operator must decide about.")
     doubtful.set(backlog.doubtful_count)
+    shut = visit.room.desk.throttle.relay_states(now=visit.now)
+    gauge("failing_relays", "Relays that took nothing up and have not worked since.").set(len(shut))
     return Response(generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_PLAIN_0_0_4})

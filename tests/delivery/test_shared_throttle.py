@@ -22,6 +22,13 @@ _STEPS = st.lists(
         st.tuples(
             st.just("tell"), st.sampled_from(list(Verdict)), st.sampled_from(list(RelayVerdict))
         ),
+        st.tuples(st.just("enter"), st.sampled_from(["relay", "other"])),
+        st.tuples(
+            st.just("judge"),
+            st.sampled_from(["relay", "other"]),
+            st.sampled_from(list(RelayVerdict)),
+        ),
+        st.tuples(st.just("reopen")),
         st.tuples(st.just("later"), st.sampled_from([0.0, 0.01, 0.5, 7.0, 30.0, 61.0, 900.0])),
     ),
     max_size=60,
@@ -65,6 +72,19 @@ def test_the_script_and_the_memory_agree_on_every_history(
             ours.later(seconds)
             theirs.later(seconds)
         now = ours.now
+        if verb == "enter":
+            (relay,) = words
+            assert isinstance(relay, str)
+            assert ours.throttle.enter(relay, now=now) == theirs.throttle.enter(relay, now=now)
+        elif verb == "judge":
+            relay, verdict = words
+            assert isinstance(relay, str)
+            assert isinstance(verdict, RelayVerdict)
+            for each in (ours, theirs):
+                each.throttle.judge(relay, verdict, verdict.name, now=now)
+        elif verb == "reopen":
+            ours.throttle.reopen(now=now)
+            theirs.throttle.reopen(now=now)
         assert ours.throttle.domain_states(now=now) == theirs.throttle.domain_states(now=now)
         assert ours.throttle.relay_states(now=now) == theirs.throttle.relay_states(now=now)
     theirs.throttle.close()

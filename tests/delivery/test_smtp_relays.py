@@ -1,18 +1,21 @@
 """Relays: whose turn it is, who is passed over, how many at once, how fast."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from threading import Thread
 
 import pytest
 
+from mailer.delivery.breakers import Breakers
 from mailer.delivery.smtp import SmtpBackend
 from mailer.delivery.smtp_relays import Relays
 from mailer.delivery.smtp_servers import Server
 from mailer.delivery.smtp_session import Manner, SessionRefused
 from mailer.delivery.smtp_timeouts import Timeouts
-from mailer.ports import Accepted, Deferred
+from mailer.delivery.throttle import MemoryThrottle
+from mailer.ports import Accepted, Deferred, Throttle
 from tests.delivery.messages import messages
-from tests.delivery.scripted import CHUNKING, PIPELINING, Say, ScriptedServer
+from tests.delivery.scripted import CHUNKING, DROP, PIPELINING, Say, ScriptedServer
 
 Scripted = Callable[..., ScriptedServer]
 _BUSY = Say(b"421 4.3.2 busy\r\n", hang_up=True)
@@ -22,7 +25,12 @@ def _at(server: ScriptedServer, weight: int = 1) -> Server:
     return Server("127.0.0.1", server.port, weight=weight, most_messages=1)
 
 
-def _relays(*servers: Server, now: list[float] | None = None, connections: int = 1) -> Relays:
+def _relays(
+    *servers: Server,
+    now: list[float] | None = None,
+    connections: int = 1,
+    throttle: Throttle | None = None,
+) -> Relays:
     clock = now if now is not None else [1000.0]
     return Relays(
         servers,
@@ -30,7 +38,12 @@ def _relays(*servers: Server, now: list[float] | None = None, connections: int =
         timeouts=Timeouts(),
         connections=connections,
         clock=lambda: clock[0],
+        breakers=Breakers(throttle, lambda: _moment(clock[0])),
     )
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def _turns(relays: Relays, count: int) -> list[int]:
@@ -62,12 +75,90 @@ def test_a_stand_by_is_used_only_while_the_others_are_away(scripted: Scripted) -
     assert _turns(relays, 1) == [first.port]
 
 
-def test_a_server_that_is_away_is_asked_again_when_it_is_the_only_one(scripted: Scripted) -> None:
-    server = scripted({"banner": [_BUSY]})
-    relays = _relays(_at(server))
-    with pytest.raises(SessionRefused):
+def test_a_server_that_is_away_is_left_alone_even_when_it_is_the_only_one(
+    scripted: Scripted,
+) -> None:
+    server = scripted({"banner": [_BUSY, None]})
+    now = [1000.0]
+    relays = _relays(_at(server), now=now)
+    with pytest.raises(SessionRefused, match=r"4\.3\.2 busy"):
         relays.take()
+    now[0] += 29
+    with pytest.raises(SessionRefused, match=r"left alone for 1 s more: 4\.3\.2 busy"):
+        relays.take()
+    assert server.session_count == 1
+    now[0] += 1
     assert _turns(relays, 1) == [server.port]
+
+
+def test_what_one_process_learns_of_a_server_spares_all_others(scripted: Scripted) -> None:
+    dead, well = scripted({"banner": _BUSY}), scripted({})
+    throttle, now = MemoryThrottle(), [1000.0]
+    processes = [_relays(_at(dead), _at(well), now=now, throttle=throttle) for _ in range(3)]
+    assert [port for one in processes for port in _turns(one, 4)] == [well.port] * 12
+    assert dead.session_count == 1
+    (state,) = throttle.relay_states(now=_moment(now[0]))
+    assert (state.relay, state.closed_seconds) == (f"127.0.0.1:{dead.port}", 30.0)
+    assert state.reply == "4.3.2 busy"
+
+
+def test_a_server_that_was_away_is_probed_by_one_message_and_then_trusted(
+    scripted: Scripted, smtp: Callable[..., SmtpBackend]
+) -> None:
+    server = scripted({"EHLO": Say(CHUNKING), "banner": [_BUSY, None]})
+    throttle, now = MemoryThrottle(), [1000.0]
+    breakers = Breakers(throttle, lambda: _moment(now[0]))
+    backend = smtp(Server("127.0.0.1", server.port), breakers=breakers)
+    assert {type(one) for one in backend.send(messages(5))} == {Deferred}
+    now[0] += 30
+    outcomes = backend.send(messages(5))
+    assert isinstance(next(outcomes), Accepted)
+    # One message alone was on its way, whatever the window: the others follow when it is judged.
+    assert len(server.accepted) == 1
+    assert {type(one) for one in outcomes} == {Accepted}
+    assert throttle.relay_states(now=_moment(now[0])) == []
+
+
+def test_a_server_that_lets_us_in_and_then_breaks_off_is_left_alone(
+    scripted: Scripted, smtp: Callable[..., SmtpBackend]
+) -> None:
+    broken, well = scripted({"MAIL": DROP}), scripted({})
+    throttle = MemoryThrottle()
+    breakers = Breakers(throttle, lambda: _moment(1000.0))
+    backend = smtp(_at(broken), _at(well), breakers=breakers)
+    outcomes = list(backend.send(messages(40)))
+    assert {type(one) for one in outcomes} == {Accepted}
+    (state,) = throttle.relay_states(now=_moment(1000.0))
+    assert state.relay == f"127.0.0.1:{broken.port}"
+    assert "closed the connection (MAIL FROM)" in state.reply
+    assert broken.session_count == 2
+
+
+def test_one_message_that_a_server_chokes_on_does_not_take_it_away_from_others(
+    scripted: Scripted, smtp: Callable[..., SmtpBackend]
+) -> None:
+    server = scripted({"RCPT": [DROP, DROP, None]})
+    throttle = MemoryThrottle()
+    backend = smtp(
+        Server("127.0.0.1", server.port), breakers=Breakers(throttle, lambda: _moment(1000.0))
+    )
+    first, *others = backend.send(messages(5))
+    assert isinstance(first, Deferred)
+    assert {type(one) for one in others} == {Accepted}
+    assert throttle.relay_states(now=_moment(1000.0)) == []
+
+
+def test_idle_connections_that_a_server_closed_say_nothing_against_it(
+    scripted: Scripted, smtp: Callable[..., SmtpBackend]
+) -> None:
+    server = scripted({"DOT": Say(b"250 ok\r\n", hang_up=True)})
+    throttle = MemoryThrottle()
+    backend = smtp(
+        Server("127.0.0.1", server.port), breakers=Breakers(throttle, lambda: _moment(1000.0))
+    )
+    for _ in range(5):
+        assert {type(one) for one in backend.send(messages(2))} == {Accepted}
+    assert throttle.relay_states(now=_moment(1000.0)) == []
 
 
 def test_no_more_sessions_are_open_than_allowed(scripted: Scripted) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mailer.core.throttles import Limits, RelayVerdict, Verdict
+from mailer.core.throttles import Entry, Limits, RelayState, RelayVerdict, Verdict
 from mailer.delivery.throttle import MemoryThrottle
 from mailer.delivery.throttle_redis import RedisThrottle
 from mailer.ports import Throttle
@@ -173,6 +173,43 @@ def test_a_probe_that_nobody_judged_lets_another_try(subject: Subject) -> None:
     subject.later(30)
     subject.tell(subject.ask("a.test"), ("a.test", _SILENT), verdict=RelayVerdict.SILENT)
     assert went(subject.ask("a.test")) == 1
+
+
+def test_a_relay_that_is_entered_is_left_alone_when_it_fails_and_probed_by_one(
+    subject: Subject,
+) -> None:
+    throttle, failed = subject.throttle, RelayVerdict.FAILED
+    assert throttle.enter("mx1:25", now=subject.now) == Entry()
+    throttle.judge("mx1:25", failed, "535 5.7.8 bad\r\n\x1b[2J password", now=subject.now)
+    shut = throttle.enter("mx1:25", now=subject.now)
+    assert (shut.closed_seconds, shut.probing) == (30, False)
+    assert shut.reply == "535 5.7.8 bad [2J password"
+    assert throttle.enter("mx2:25", now=subject.now) == Entry()
+    subject.later(30)
+    assert throttle.enter("mx1:25", now=subject.now) == Entry(0, True, shut.reply)
+    # While the probe is out, nobody else tries.
+    assert throttle.enter("mx1:25", now=subject.now).closed_seconds == 60
+    throttle.judge("mx1:25", failed, "still", now=subject.now)
+    (state,) = throttle.relay_states(now=subject.now)
+    assert state == RelayState("mx1:25", 60, 2, "still")
+    subject.later(60)
+    assert throttle.enter("mx1:25", now=subject.now).probing
+    throttle.judge("mx1:25", RelayVerdict.WORKS, "", now=subject.now)
+    assert throttle.enter("mx1:25", now=subject.now) == Entry()
+    assert throttle.relay_states(now=subject.now) == []
+
+
+def test_who_mended_a_relay_need_not_wait_for_it(subject: Subject) -> None:
+    for rest in (30, 60, 120):
+        subject.throttle.judge("mx1:25", RelayVerdict.FAILED, "away", now=subject.now)
+        subject.later(rest)
+    subject.throttle.judge("mx1:25", RelayVerdict.FAILED, "away", now=subject.now)
+    subject.throttle.reopen(now=subject.now)
+    assert subject.throttle.closed_seconds("mx1:25", now=subject.now) == 0
+    assert subject.throttle.enter("mx1:25", now=subject.now).probing
+    # It is on probation: one more failure is not its first.
+    subject.throttle.judge("mx1:25", RelayVerdict.FAILED, "away", now=subject.now)
+    assert subject.throttle.closed_seconds("mx1:25", now=subject.now) == 60
 
 
 def test_nobody_is_asked_about_nothing(subject: Subject) -> None:

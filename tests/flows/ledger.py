@@ -10,6 +10,7 @@ from mailer.core.deliveries import DeliveryState, LeasedDelivery
 from mailer.core.readers import Cadence
 from mailer.core.runs import Run, RunState, hash_text
 from mailer.core.tokens import Signer
+from mailer.delivery.throttle import MemoryThrottle
 from mailer.flows.check_ledger import check_ledger
 from mailer.flows.settle_window import Sent, Settled, settle_window
 from mailer.flows.steer_run import Steer, steer_run
@@ -101,7 +102,13 @@ class Ledger:
 
     def steer(self, action: Steer, now: datetime = NOON, reason: str = "") -> Run:
         return steer_run(
-            self.database, self.room.run_id, action, now=now, signer=SIGNER, reason=reason
+            self.database,
+            self.room.run_id,
+            action,
+            now=now,
+            signer=SIGNER,
+            throttle=MemoryThrottle(),
+            reason=reason,
         )
 
     def execute(self, *statements: str) -> None:

@@ -101,6 +101,7 @@ def steer(shift: Operates, run_id: AnId, action: Steer) -> Response:
         action,
         now=shift.visit.now,
         signer=desk.signer,
+        throttle=desk.throttle,
         reason=f"by {shift.operator.email}",
     )
     shift.record(f"run {action}", f"run {run_id}")

@@ -87,6 +87,7 @@ def steer(call: Writes, run_id: AnId, action: Steer, name: Named = "") -> JSONRe
             action,
             now=call.visit.now,
             signer=desk.signer,
+            throttle=desk.throttle,
             reason=f"by {call.actor}",
         )
         call.record(f"run {action}", f"run {run_id}")
