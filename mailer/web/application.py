@@ -12,6 +12,7 @@ from mailer.ports import Bell
 from mailer.render.paper import Paper
 from mailer.web import api, dev, health, metrics, operate, public, reader
 from mailer.web.assets import Assets
+from mailer.web.dev.workshop import WORKSHOP, Workshop
 from mailer.web.failures import answer_failures
 from mailer.web.gate import Gate
 from mailer.web.headers import page_headers
@@ -53,6 +54,7 @@ def make_app(room: Installation, bell: Bell | None = None) -> FastAPI:
     setattr(app.state, ASSETS, assets)
     setattr(app.state, LOOKOUT, Lookout(room.desk.database))
     setattr(app.state, BELL, bell)
+    setattr(app.state, WORKSHOP, Workshop(room))
     for router in _AREAS:
         app.include_router(router)
     app.include_router(assets.router())

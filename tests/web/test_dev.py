@@ -13,6 +13,7 @@ from mailer.core.readers import Cadence
 from mailer.delivery.memory import MemoryBackend
 from mailer.flows.deliver_run import deliver_run
 from mailer.flows.open_run import open_run
+from mailer.flows.pause_reader import pause_reader
 from mailer.flows.plan_run import plan_run
 from mailer.flows.preview_mail import preview_mail
 from mailer.render.environment import packaged_templates
@@ -87,6 +88,17 @@ def test_the_source_has_the_bytes_of_the_preview_and_no_row_is_written(
     assert "Nothing yet" in client.get("/dev/mailbox").text
 
 
+def test_the_frames_show_the_mail_the_page_speaks_of_and_the_next_page_what_is_true_then(
+    client: TestClient, room: Installation
+) -> None:
+    assert 'title="Desktop"' in preview(client, **HERS)
+    pause_reader(room.desk.database, MINA, "2099-12-24", actor="test", now=room.clock())
+    frame = f"/dev/preview/frame?{urlencode(HERS)}&screen=light"
+    assert "Yalu" in client.get(frame).text
+    assert "would not ask her" in preview(client, **HERS)
+    assert client.get(frame).text == "<!DOCTYPE html><p>No HTML part."
+
+
 def test_readers_can_be_walked_through_in_a_ring() -> None:
     assert neighbours(["a", "b", "c"], "a") == ("c", "b")
     assert neighbours(["a", "b", "c"], "c") == ("b", "a")
@@ -117,15 +129,15 @@ def test_every_mail_is_listed_on_an_empty_database(open_room: Opener, tmp_path: 
 def test_a_mistake_is_shown_in_the_page_with_its_lines(open_room: Opener, tmp_path: Path) -> None:
     own = tmp_path / "own" / "email" / "digest"
     own.mkdir(parents=True)
-    (own / "subject.txt").write_text("{{ mail.subjekt }}")
+    (own / "subject.txt").write_text("{{ mail.preheadr }}")
     room = open_room(templates=tmp_path / "own")
     with TestClient(make_app(room), base_url="https://news.example") as client:
         for choice in ({"mail": "digest"}, HERS):
             page = preview(client, **choice)
             assert "A mistake in a template" in page
             assert "subject.txt, line 1" in page
-            assert "there are " in page or "did you mean" in page
-            assert "{{ mail.subjekt }}" in page
+            assert "no &#39;preheadr&#39; here: did you mean &#39;preheader&#39;?" in page
+            assert "{{ mail.preheadr }}" in page
         assert client.get("/dev/preview/frame?mail=digest").status_code == 200
 
 

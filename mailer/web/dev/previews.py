@@ -6,25 +6,24 @@ from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
-from mailer.bootstrap import open_workbench
 from mailer.core.readers import Cadence
 from mailer.render.lint.findings import Level
 from mailer.render.lint.structure import CLIP_BYTES
 from mailer.render.lint.support import client_name
 from mailer.render.opened import header_lines, on_screen
 from mailer.render.speech import SPOKEN
-from mailer.web.dev.choices import PANES, read_choice
+from mailer.web.dev.choices import PANES, Choice, read_choice
 from mailer.web.dev.sights import (
     Sight,
     neighbours,
     newsletters_of,
     place,
     readers_of,
-    see,
     with_default_reader,
 )
+from mailer.web.dev.workshop import Using, Workshop
 from mailer.web.headers import CONTENT_POLICY
-from mailer.web.visits import Area, Asked, Visiting, room_of
+from mailer.web.visits import Area, Asked, Fields, Visiting
 
 router = Area()
 # The mail is foreign to this site: nothing in it may run, and it may not touch the page around it.
@@ -37,20 +36,22 @@ FRAME_HEADERS = {
 }
 PAGE_HEADERS = {"Content-Security-Policy": f"{CONTENT_POLICY}; frame-src 'self'"}
 # A browser asks again after that long; shorter than a graceful stop of the server may take.
-_PATIENCE_SECONDS, _LOOK_SECONDS = 6.0, 0.1
+_PATIENCE_SECONDS = 6.0
+# A look takes a millisecond.
+_LOOK_SECONDS = 0.05
 _LOCALES = ("en", *sorted({"zh_Hans" if name == "zh" else name for name in SPOKEN} - {"en"}))
 
 
 @router.get("/preview")
-def preview(visit: Visiting, asked: Asked) -> Response:
+def preview(visit: Visiting, using: Using, asked: Asked) -> Response:
     """Show a mail in one pane, with everything to choose another."""
-    bench = open_workbench(visit.room.settings)
-    names = bench.names()
+    tools = using.tools()
+    names = tools.bench.names()
     choice = read_choice(asked, names[0])
     readers = readers_of(visit.room, choice)
     choice = with_default_reader(choice, readers)
     # Lint takes longer than all the rest; on other panes the page asks for its verdict by itself.
-    sight = see(visit.room, choice, with_lint=choice.pane == "lint")
+    sight = using.draw(choice, with_lint=choice.pane == "lint")
     before, behind = neighbours(readers, choice.reader)
     mail_before, mail_behind = neighbours(names, choice.mail)
     return visit.page(
@@ -68,34 +69,36 @@ def preview(visit: Visiting, asked: Asked) -> Response:
         reader_behind=behind,
         mail_before=mail_before,
         mail_behind=mail_behind,
-        version=bench.version(),
+        version=tools.version,
         headers_shown=header_lines(sight.content),
         source=sight.content.decode("utf-8", "replace"),
         html_bytes=len(sight.mail.html.encode()) if sight.mail else 0,
         clip_bytes=CLIP_BYTES,
         limit_bytes=visit.room.settings.max_mail_kb * 1024,
-        placed=place(bench, sight.findings) if choice.pane == "lint" else (),
+        placed=place(tools.bench, sight.findings) if choice.pane == "lint" else (),
         verdict=_verdict(sight) if choice.pane == "lint" else "",
         client_name=client_name,
     )
 
 
 @router.get("/preview/frame")
-def frame(visit: Visiting, asked: Asked) -> Response:
+def frame(using: Using, asked: Asked) -> Response:
     """Give the HTML part alone, as a light or dark screen shows it, for a frame of the bench."""
-    names = open_workbench(visit.room.settings).names()
-    sight = see(visit.room, read_choice(asked, names[0]))
+    sight = using.drawn(_choice(using, asked))
     html = sight.mail.html if sight.mail else ""
     shown = on_screen(html, is_dark=asked["screen"] == "dark") or "<!DOCTYPE html><p>No HTML part."
     return HTMLResponse(shown, headers=FRAME_HEADERS)
 
 
 @router.get("/preview/verdict")
-def verdict(visit: Visiting, asked: Asked) -> Response:
+def verdict(using: Using, asked: Asked) -> Response:
     """Say in a few words what lint found."""
-    names = open_workbench(visit.room.settings).names()
-    sight = see(visit.room, read_choice(asked, names[0]), with_lint=True)
+    sight = using.draw(_choice(using, asked), with_lint=True)
     return PlainTextResponse(_verdict(sight))
+
+
+def _choice(using: Workshop, asked: Fields) -> Choice:
+    return read_choice(asked, using.tools().bench.names()[0])
 
 
 def _verdict(sight: Sight) -> str:
@@ -106,10 +109,9 @@ def _verdict(sight: Sight) -> str:
 
 
 @router.get("/preview/source")
-def source(visit: Visiting, asked: Asked) -> Response:
+def source(using: Using, asked: Asked) -> Response:
     """Give the whole message as a file."""
-    names = open_workbench(visit.room.settings).names()
-    sight = see(visit.room, read_choice(asked, names[0]))
+    sight = using.drawn(_choice(using, asked))
     return Response(
         sight.content,
         media_type="message/rfc822",
@@ -118,13 +120,12 @@ def source(visit: Visiting, asked: Asked) -> Response:
 
 
 @router.get("/preview/changes")
-async def changes(request: Request, seen: str = "") -> Response:
+async def changes(request: Request, using: Using, seen: str = "") -> Response:
     """Answer when a template differs from the version that was seen, or after a while."""
-    bench = open_workbench(room_of(request).settings)
     loop = asyncio.get_running_loop()
     end = loop.time() + _PATIENCE_SECONDS
-    version = await run_in_threadpool(bench.version)
+    version = await run_in_threadpool(using.version)
     while version == seen and loop.time() < end and not await request.is_disconnected():
         await asyncio.sleep(_LOOK_SECONDS)
-        version = await run_in_threadpool(bench.version)
+        version = await run_in_threadpool(using.version)
     return PlainTextResponse(version)

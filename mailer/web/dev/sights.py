@@ -4,12 +4,13 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
-from mailer.bootstrap import Installation, fresh_desk, open_workbench
+from mailer.bootstrap import Installation
 from mailer.core.letters import Letter
 from mailer.core.notices import Notice
 from mailer.core.readers import Newsletter
 from mailer.core.runs import PlannedMail
 from mailer.errors import RenderError, TemplateError
+from mailer.flows.desk import Desk
 from mailer.flows.preview_mail import preview_mail
 from mailer.render.lint.findings import Finding
 from mailer.render.mail import Mail
@@ -22,6 +23,15 @@ from mailer.web.dev.choices import Choice
 # Enough to walk through; whoever is not among them is typed in.
 _MOST_READERS = 200
 _AROUND = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What draws mails with the templates of one version: samples, and readers' own mails."""
+
+    version: str
+    bench: Workbench
+    desk: Desk
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,23 +52,22 @@ class Sight:
         return self.mistake.excerpt if isinstance(self.mistake, TemplateError) else ""
 
 
-def see(room: Installation, choice: Choice, *, with_lint: bool = False) -> Sight:
+def see(room: Installation, tools: Tools, choice: Choice, *, with_lint: bool = False) -> Sight:
     """Return the sight of a choice; raises InputError for one that names what is not there."""
-    bench = open_workbench(room.settings)
+    bench = tools.bench
     try:
         if choice.is_sample:
             drawn = bench.draw(choice.mail, locale=choice.locale)
             findings = bench.lint(choice.mail) if with_lint else []
             return Sight(drawn.mail, drawn.content, findings=tuple(findings), template=choice.mail)
-        return _see_reader(room, bench, choice, with_lint=with_lint)
+        return _see_reader(room, tools, choice, with_lint=with_lint)
     except RenderError as error:
         return Sight(mistake=error, template=choice.mail or choice.template)
 
 
-def _see_reader(room: Installation, bench: Workbench, choice: Choice, *, with_lint: bool) -> Sight:
-    desk = fresh_desk(room)
+def _see_reader(room: Installation, tools: Tools, choice: Choice, *, with_lint: bool) -> Sight:
     found, planned = preview_mail(
-        desk,
+        tools.desk,
         choice.newsletter,
         choice.kind(),
         reader_email=choice.reader,
@@ -73,9 +82,9 @@ def _see_reader(room: Installation, bench: Workbench, choice: Choice, *, with_li
         return Sight(planned=planned, silence=silence)
     findings: list[Finding] = []
     if with_lint:
-        with desk.database.read() as connection:
+        with tools.desk.database.read() as connection:
             vocabulary = read_vocabulary(connection)
-        findings = bench.lint_paper(found.letter, vocabulary)
+        findings = tools.bench.lint_paper(found.letter, vocabulary)
     return Sight(
         found.mail,
         found.content,

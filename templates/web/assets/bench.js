@@ -32,11 +32,13 @@ function pause() { return new Promise((done) => setTimeout(done, 1000)); }
 
 const verdict = document.querySelector("[data-verdict]");
 
-if (verdict) {
+// Lint takes longer than the mail: it is asked when the frames have been drawn.
+addEventListener("load", () => {
+  if (!verdict) return;
   fetch(verdict.dataset.verdict)
     .then((answer) => (answer.ok ? answer.text() : "lint"))
     .then((words) => { verdict.textContent = words; })
     .catch(() => {});
-}
+});
 
 if (bench) watch();
