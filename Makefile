@@ -27,6 +27,9 @@ audit: .venv/.dev  ## Ask for known vulnerabilities of what requirements/ names;
 	$(BIN)/pip-audit --disable-pip --require-hashes --requirement requirements/runtime.txt
 	$(BIN)/pip-audit --disable-pip --require-hashes --requirement requirements/dev.txt
 
+corpora: .venv/.dev  ## Try public test data of other projects, fetched once, on every parser of ours
+	$(BIN)/python -W ignore -m tools.corpora
+
 format: .venv/.dev  ## Rewrite the code in the house format
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .

@@ -4,6 +4,8 @@ Knows which tags part paragraphs, which only mark words, and which hide their co
 bounded here (S11): what is nested deeper than MAX_DEPTH is kept, flattened into its surroundings.
 """
 
+import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
@@ -27,6 +29,11 @@ _HIDDEN: Final = frozenset({
     "nav", "noembed", "noframes", "noscript", "object", "s", "script", "select", "strike",
     "style", "svg", "template", "textarea", "title", "video", "xmp",
 })  # fmt: skip
+# Of these the stream of tokens already knows where they end.
+_RAW: Final = frozenset(
+    {"iframe", "noembed", "noframes", "script", "style", "textarea", "title", "xmp"}
+)
+_END_TAG: Final = re.compile(r"</([a-zA-Z]+)")
 _PARAGRAPHS: Final = frozenset({
     "address", "article", "aside", "body", "caption", "center", "dd", "details", "dir", "div",
     "dl", "dt", "fieldset", "figure", "footer", "form", "header", "hgroup", "hr", "html",
@@ -45,7 +52,7 @@ def blocks(source: str, base: str = "") -> Iterator[Block]:
     Relative links are resolved against `base`; links to anything but http and https lose the mark.
     Stops after MAX_TOKENS tags and texts.
     """
-    builder = _Builder(base)
+    builder = _Builder(base, Counter(name.lower() for name in _END_TAG.findall(source)))
     for count, token in enumerate(tokens(source)):
         if count >= MAX_TOKENS:
             break
@@ -56,6 +63,7 @@ def blocks(source: str, base: str = "") -> Iterator[Block]:
 @dataclass(slots=True)
 class _Builder:
     base: str
+    ends: Counter[str]
     path: list[tuple[str, int]] = field(default_factory=list)
     numbers: int = 0
     flattened: int = 0
@@ -70,13 +78,13 @@ class _Builder:
 
     def take(self, token: Token) -> Iterator[Block]:
         name = token.name
+        self.ends[name] -= token.is_end
         if self.hidden_in:
             self._hide(token)
         elif not name:
             self._text(token.text)
         elif name in _HIDDEN:
-            if not token.is_end and not token.source.endswith("/"):
-                self.hidden_in, self.hidden_depth = name, 1
+            self._hide(token)
         elif name in _INLINE:
             self._inline(token)
         elif name == "br":
@@ -103,6 +111,10 @@ class _Builder:
             yield Block(name or "", runs, tuple(self.path), original)
 
     def _hide(self, token: Token) -> None:
+        if not self.hidden_in and not token.is_end:
+            # One that nobody closes would hide the rest of the story: it hides nothing.
+            is_closed = token.name in _RAW or self.ends[token.name] > 0
+            self.hidden_in = token.name if is_closed else ""
         if token.name == self.hidden_in:
             if token.is_end:
                 self.hidden_depth -= 1

@@ -78,12 +78,16 @@ def read_feed(
     from `address`, where it was found.
     Raises RejectedDocument when it is no feed, or takes more time or memory than a feed needs.
     """
-    _, begin = xml_root(text)
-    feed = without_huge_numbers(_NOT_XML.sub("", text[max(begin, 0) :]))
-    facts = _facts(feed.encode(), name, seconds)
+    facts = _facts(from_the_root(text), name, seconds)
     if not facts.version and not facts.entries:
         raise RejectedDocument(f"{name!r} is XML but no RSS or Atom feed: check the address")
     return feed_document(facts, address)
+
+
+def from_the_root(text: str) -> bytes:
+    """Return what of a feed the parser may see: from its root on, without what is no XML."""
+    _, begin = xml_root(text)
+    return without_huge_numbers(_NOT_XML.sub("", text[max(begin, 0) :])).encode()
 
 
 def feed_document(facts: FeedFacts, address: str = "") -> ParsedDocument:

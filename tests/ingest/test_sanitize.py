@@ -33,6 +33,17 @@ BASE = "https://meridian.example/en/story"
             "<p>a&nbsp;b &lt;i&gt; &amp;amp;</p>",
             id="entities stay",
         ),
+        pytest.param("a <object>b</object> c", "<p>a c</p>", id="what is hidden goes"),
+        pytest.param(
+            "a <object data=x> b <i>c</i><p>d",
+            "<p>a b <i>c</i></p><p>d</p>",
+            id="what hides and is never closed hides nothing",
+        ),
+        pytest.param(
+            "</svg>a <svg>x</svg> <svg> b",
+            "<p>a b</p>",
+            id="an end before it ends nothing",
+        ),
         pytest.param(
             "<b>a <i>b</b> c</i>", "<p><b>a <i>b</i></b><i> c</i></p>", id="marks are nested anew"
         ),
