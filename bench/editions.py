@@ -2,16 +2,23 @@
 
     python -m bench.editions --stories 5,20,50,100 --readers 512 --repeats 5 --json editions.json
 
-Both ways make the same mails of the same readers and take turns within each repeat; a mail tells
-every story of its run, in its reader's own order. Told is processor time: to make a mail plainly,
-to compile the edition (with two mails held against plain ones), to join a mail from it, their
-ratio, and mails a second of one core. Every tenth compiled mail is held against the plain one.
+Both ways make mails of the same run and take turns within each repeat; a mail tells every story of
+its run. Told is processor time: to make a mail plainly, to compile the edition (with two mails
+held against plain ones), to join a mail from it, their ratio, and mails a second of one core.
+
+Joined are letters that were never printed before, in batches written just before, as a worker
+does; as many others of the run were printed already. Follows are shared as in a newsroom: some
+hundred combinations, the popular ones more often, stories newest first. "No two alike" is the
+worst there can be: each reader has all stories in an order of her own. Every tenth compiled mail
+is held against the plain one.
 """
 
 import argparse
+import itertools
 import json
 import random
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -46,6 +53,22 @@ _WORDS = (
 )
 
 
+_NEWSLETTER = Newsletter(
+    id=1,
+    slug="bench",
+    name="The Bench",
+    description="",
+    sender_name="The Bench",
+    sender_address="news@bench.example",
+    reply_to="",
+    template="digest",
+    locales=("en",),
+    cadences=(Cadence.DAILY,),
+    base_expression="*",
+    timezone="UTC",
+)
+
+
 def main() -> None:
     """Measure every size, tell the table, and write the JSON where it was asked for."""
     wanted = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -75,70 +98,87 @@ def _measure(story_count: int, reader_count: int, seed: int) -> dict[str, float]
         Signer(("bench",)),
         max_mail_bytes=100 * 1024,
     )
-    letters = _letters(story_count, reader_count, vocabulary, random.Random(seed))
+    chance = random.Random(seed)
+    run = _Run(_stories(story_count, chance), vocabulary, chance)
+    alike, others = ([run.letter(n, kind) for n in range(_PLAIN)] for kind in (True, False))
     started = time.process_time()
-    for letter, _ in letters[:_PLAIN]:
+    for letter, _ in alike + others:
         renderer.content(letter, vocabulary)
-    plain = (time.process_time() - started) / _PLAIN
+    plain = (time.process_time() - started) / (2 * _PLAIN)
     printing = renderer.printing(vocabulary)
     started = time.process_time()
     # Readers with and without a name: each of the two has a page of its own.
-    printing.print(letters[:_BATCH])
+    printing.print([run.letter(number, True) for number in range(_BATCH)])
     compiled = time.process_time() - started
-    _print(printing, letters)
-    started = time.process_time()
-    octets = _print(printing, letters)
-    joined = (time.process_time() - started) / len(letters)
+    joined, octets = _joined(printing, run, reader_count, alike=True)
+    apart, _ = _joined(printing, run, reader_count, alike=False)
     if printing.reason or printing.counts.plain:
         raise SystemExit(f"mails went the plain way: {printing.reason or printing.counts}")
-    for letter, to in letters[:: max(reader_count // 10, 1)]:
-        content = printing.print([(letter, to)])[0].content
-        if differs := difference(content, renderer.content(letter, vocabulary)):
-            raise SystemExit(f"the two ways differ in {differs}")
+    for number in range(0, reader_count, max(reader_count // 10, 1)):
+        for kind in (True, False):
+            letter, to = run.letter(number, kind)
+            content = printing.print([(letter, to)])[0].content
+            if differs := difference(content, renderer.content(letter, vocabulary)):
+                raise SystemExit(f"the two ways differ in {differs}")
     return {
         "stories": story_count,
-        "KB a mail": octets / len(letters) / 1024,
+        "KB a mail": octets / 1024,
         "plain ms a mail": plain * 1e3,
         "compile and first 64 mails, s": compiled,
         "joined µs a mail": joined * 1e6,
         "times less": plain / joined,
         "joined a second": 1 / joined,
+        "no two alike: µs": apart * 1e6,
+        "a second": 1 / apart,
     }
 
 
-def _print(printing: Printing, letters: list[tuple[Letter, Address]]) -> int:
-    octets = 0
-    for start in range(0, len(letters), _BATCH):
-        for printed in printing.print(letters[start : start + _BATCH]):
-            octets += len(printed.content)
-    return octets
+def _joined(
+    printing: Printing, run: "_Run", reader_count: int, *, alike: bool
+) -> tuple[float, float]:
+    """Return the seconds and the octets of a mail, of readers not printed before."""
+    seconds, octets = 0.0, 0
+    for start in range(0, 2 * reader_count, _BATCH):
+        numbers = range(start, min(start + _BATCH, 2 * reader_count))
+        letters = [run.letter(number, alike) for number in numbers]
+        started = time.process_time()
+        printed = printing.print(letters)
+        if start >= reader_count:
+            seconds += time.process_time() - started
+            octets += sum(len(each.content) for each in printed)
+    measured = 2 * reader_count - -(-reader_count // _BATCH) * _BATCH
+    return seconds / measured, octets / measured
 
 
-def _letters(
-    story_count: int, reader_count: int, vocabulary: Vocabulary, chance: random.Random
-) -> list[tuple[Letter, Address]]:
-    stories = [_story(number, chance) for number in range(1, story_count + 1)]
-    newsletter = Newsletter(
-        id=1,
-        slug="bench",
-        name="The Bench",
-        description="",
-        sender_name="The Bench",
-        sender_address="news@bench.example",
-        reply_to="",
-        template="digest",
-        locales=("en",),
-        cadences=(Cadence.DAILY,),
-        base_expression="*",
-        timezone="UTC",
-    )
-    letters = []
-    for number in range(reader_count):
+class _Run:
+    """A run, and what letters of it tell whom."""
+
+    def __init__(self, stories: list[Story], vocabulary: Vocabulary, chance: random.Random) -> None:
+        self._stories = stories
+        self._chance = chance
+        self._reasons = []
+        for slug in _FOLLOWED:
+            written = parse(slug, vocabulary)
+            self._reasons.append((canonical(written), in_words(written)))
+        self._follows = list(itertools.permutations(range(len(_FOLLOWED)), 3))
+        chance.shuffle(self._follows)
+        self._weights = [1 / rank for rank in range(1, len(self._follows) + 1)]
+
+    def letter(self, number: int, alike: bool) -> tuple[Letter, Address]:
+        """Return a letter of three follows that share all stories; half are shown full."""
+        chance = self._chance
+        order = self._stories if alike else chance.sample(self._stories, len(self._stories))
+        follows = chance.choices(self._follows, self._weights)[0]
         email = f"reader{number}@mail{number % 7}.example"
+        sections = tuple(
+            _section(order[at::3], Reason(number * 3 + at + 1, *self._reasons[follow]))
+            for at, follow in enumerate(follows)
+            if order[at::3]
+        )
         letter = Letter(
             key=f"digest:bench:{number}",
             message_id=f"<{number:032x}@bench.example>",
-            newsletter=newsletter,
+            newsletter=_NEWSLETTER,
             cadence=Cadence.DAILY,
             as_of=_AS_OF,
             reader_id=number + 1,
@@ -148,28 +188,22 @@ def _letters(
             locale="en",
             timezone=_ZONES[number % len(_ZONES)],
             format=MailFormat.HTML,
-            sections=_sections(stories, number, vocabulary, chance),
+            sections=sections,
         )
-        letters.append((letter, read_address(email)))
-    return letters
+        return letter, read_address(email)
 
 
-def _sections(
-    stories: list[Story], number: int, vocabulary: Vocabulary, chance: random.Random
-) -> tuple[Section, ...]:
-    """Three follows share all stories; half of them are shown full."""
-    order = chance.sample(stories, len(stories))
-    parts = [part for part in (order[0::3], order[1::3], order[2::3]) if part]
-    sections = []
-    for at, part in enumerate(parts):
-        expression = parse(chance.choice(_FOLLOWED), vocabulary)
-        reason = Reason(number * 3 + at + 1, canonical(expression), in_words(expression))
-        items = tuple(
-            Item(story, Shown.HEADLINE if depth >= (len(part) + 1) // 2 else Shown.FULL, (reason,))
-            for depth, story in enumerate(part)
-        )
-        sections.append(Section(reason.follow_id, reason.expression, items))
-    return tuple(sections)
+def _section(stories: Sequence[Story], reason: Reason) -> Section:
+    half = (len(stories) + 1) // 2
+    items = tuple(
+        Item(story, Shown.HEADLINE if depth >= half else Shown.FULL, (reason,))
+        for depth, story in enumerate(stories)
+    )
+    return Section(reason.follow_id, reason.expression, items)
+
+
+def _stories(count: int, chance: random.Random) -> list[Story]:
+    return [_story(number, chance) for number in range(1, count + 1)]
 
 
 def _story(number: int, chance: random.Random) -> Story:

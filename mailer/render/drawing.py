@@ -1,38 +1,70 @@
 """A letter while its message is put together."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mailer.core.digests import Item, Shown
 from mailer.core.letters import Letter
-from mailer.render.filling import Unfit
+from mailer.render.filling import Unfit, fill, fill_link, value_of
 from mailer.render.letter_values import LetterValues
+from mailer.render.probes import SECTIONS
+from mailer.render.ready_pages import ReadySlot
+from mailer.render.turns import Told
 
 
 class Drawing:
-    """A letter while it is put together: its values, in the scopes that slots name."""
+    """A letter while it is put together: its values, in the scopes that slots name.
 
-    __slots__ = ("filled", "lead", "letter", "mail", "scopes", "sections", "told")
+    `common` is what its mail depends on but for what is the reader's own.
+    """
+
+    __slots__ = ("common", "filled", "letter", "mail", "scopes", "sections", "told")
 
     def __init__(self, letter: Letter, values: LetterValues) -> None:
         self.letter = letter
-        told: list[Item] = []
-        parts: list[list[Item]] = []
-        for section in letter.sections:
-            parts.append([item for item in section.items if item.shown is not Shown.LINKED])
-            told += parts[-1]
+        sections = letter.sections
+        parts: list[Sequence[Item]] = [section.items for section in sections]
+        told = [item for part in parts for item in part if item.shown is not Shown.LINKED]
         if not told:
             raise Unfit("it tells no story")
+        if len(told) < sum(map(len, parts)):
+            parts = [section.told for section in sections]
         self.told = told
-        self.mail = values.mail(letter, told)
-        self.sections = [
-            (values.section(section, len(items)), values.items(letter, items, told))
-            for section, items in zip(letter.sections, parts, strict=True)
-        ]
-        self.lead: dict[str, Any] = {}
-        self.scopes: dict[str, Mapping[str, str]] = {"mail": self.mail}
-        # Links stand in the text and in the HTML.
+        # What stands in text and HTML is filled in once.
         self.filled: dict[str, bytes] = {}
+        self.common, texts = values.common(letter, told)
+        self.mail: dict[str, str] = {**texts, **values.own(letter, told, self.filled)}
+        self.sections: list[Told] = [
+            values.told(letter, section, items, told)
+            for section, items in zip(sections, parts, strict=True)
+        ]
+        self.scopes: dict[str, Mapping[str, Any]] = {"mail": self.mail}
+
+    def enter(self, number: int) -> None:
+        """Let slots name what a section has; only sections with slots left need it."""
+        texts, count = self.sections[number].texts.texts, len(self.sections)
+        self.scopes["section"] = {**texts, "more_url": self.mail["more_url"]}
+        self.scopes[f"loop {SECTIONS}"] = places(number, count)
+
+    def fill(self, slot: ReadySlot) -> bytes:
+        """Return a slot as it is in this letter."""
+        scopes = self.scopes
+        if slot.is_own:
+            scope, name = slot.fields[0]
+            value = scopes[scope][name]
+            own = self.filled.get(value)
+            return fill_link(slot.where, value, self.filled) if own is None else own
+        values = tuple([scopes[scope][name] for scope, name in slot.fields])
+        known: bytes | None = slot.memory.get(values)
+        if known is None:
+            known = fill(slot.where, value_of(slot.entry, scopes))
+            slot.memory.keep(values, known)
+        return known
+
+
+def places(number: int, count: int) -> dict[str, str]:
+    """Return what the variable `loop` says of a turn."""
+    return {"index": str(number + 1), "index0": str(number), "length": str(count)}
 
 
 def append(out: list[bytes], piece: bytes) -> None:

@@ -69,6 +69,16 @@ def fill_link(where: str, value: str, filled: dict[str, bytes]) -> bytes:
     return made
 
 
+def filled_place(place: str) -> bytes:
+    """Return the first part of links as it stands in a body, in lines of its own.
+
+    Empty when it needs more than that, or when what follows would not fit.
+    """
+    if not _SAFE_ADDRESS.fullmatch(place):
+        return b""
+    return quoted_open(place) + b"=\r\n"
+
+
 def value_of(entry: Field | PutOff, scopes: Scopes) -> str:
     """Return the value of a slot. Raises KeyError for a field that its scope has not."""
     if isinstance(entry, Field):

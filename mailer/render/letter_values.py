@@ -5,55 +5,34 @@ links, is made anew.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from mailer.core.digests import Item, Reason, Section, Shown
 from mailer.core.letters import Letter
 from mailer.core.stories import Story
-from mailer.core.tokens import Stem
+from mailer.core.tokens import Purpose
+from mailer.render.filling import Unfit, filled_place
 from mailer.render.languages import direction_of
-from mailer.render.links import Links
+from mailer.render.links import Links, local_part
+from mailer.render.memory import MOST, Memory
 from mailer.render.probes import LEAD_FLAGS, LEAD_TEXTS, NULLABLE
 from mailer.render.sayings import EMAIL, NAME, TITLES_BEFORE, Sayings, clean
 from mailer.render.speech import zone_of
+from mailer.render.turns import SectionTexts, Told, Turn, Words, words_of
 from mailer.render.views import ReferenceView
 
-# Memories are cleared when they are this long: some megabytes.
-_MOST: Final = 20_000
 # Cleaning gives these back as they are.
 _CLEAN: Final = re.compile(r"[A-Za-z0-9@._+-]+(?: [A-Za-z0-9@._+-]+)*")
 _SHORT: Final = 48
+_LINKED: Final = (Purpose.PREFERENCES, Purpose.VIEW, Purpose.UNSUBSCRIBE)
+# A line has 76 octets, and behind a token '#more' may stand. Longer ones are broken at their dot.
+_LONG_LINE: Final = 68
+_LONG_TOKEN: Final = 110
 
 
-class Memory(dict[Any, Any]):
-    """What was said before, by what it depends on."""
-
-    def say(self, key: Any, make: Callable[[], Any]) -> Any:
-        """Return what was made for a key, made now if it was not."""
-        try:
-            return self[key]
-        except KeyError:
-            made = make()
-            self.keep(key, made)
-            return made
-
-    def keep(self, key: Any, made: Any) -> None:
-        """Remember what was made for a key, for a while."""
-        if len(self) >= _MOST:
-            self.clear()
-        self[key] = made
-
-
-# All that a drawing depends on: story id, revision, shape (of the bits below), what to see also,
-# time zone, and the reasons in words.
-DrawingKey = tuple[int, int, int, tuple[ReferenceView, ...], str, tuple[tuple[str, str], ...]]
-
-# What a story needs in one letter: equal keys are drawn alike, but for the link that mutes, of
-# which there is the stem and the tail. Tuples, because a mail has dozens.
-ItemValues = tuple[Item, DrawingKey, Stem, bytes]
-
-FULL, LEAD, FIRST, LAST = 1, 2, 4, 8
+# What all mails share that have the same first story for the same reason, and as many behind it.
+CommonKey = tuple[Any, ...]
 
 
 class LetterValues:
@@ -63,104 +42,181 @@ class LetterValues:
         self.sayings = sayings
         self._links = links
         self._memory = Memory()
+        self._turns: dict[Any, dict[Any, Turn]] = {}
+        self._turn_count = 0
+        places = {purpose: links.place(purpose) for purpose in _LINKED}
+        self._places = {purpose: (place, filled_place(place)) for purpose, place in places.items()}
+        self._mute = filled_place(links.place(Purpose.MUTE)).removesuffix(b"=\r\n")
 
-    def mail(self, letter: Letter, told: list[Item]) -> dict[str, str]:
-        """Return the texts of the mail as a whole; those that may be empty may be so here."""
-        say, memory, links = self.sayings, self._memory, self._links
-        lead = told[0]
-        story, zone_name = lead.story, letter.timezone
-        count = sum(len(section.items) for section in letter.sections)
-        preferences, view = links.preferences(letter), links.view(letter)
+    def common(self, letter: Letter, told: list[Item]) -> tuple[CommonKey, Mapping[str, str]]:
+        """Return the texts of the mail that many mails share, and what they depend on."""
+        lead, count = told[0], 0
+        for section in letter.sections:
+            count += len(section.items)
+        story, zone = lead.story, letter.timezone
+        words = words_of(lead.reasons)
+        key = (letter.as_of, zone, count, story.id, story.revision, lead.shown, words)
+        known: Mapping[str, str] | None = self._memory.get(key)
+        if known is None:
+            say = self.sayings
+            known = {
+                "day": say.day(letter.as_of, self._zone(zone)),
+                "story_count": str(count),
+                "stories": say.stories(count),
+                "others": say.others(count - 1),
+                "place": say.place(story, lead.reasons),
+                "subject_title": say.subject_title(story),
+            }
+            self._memory.keep(key, known)
+        return key, known
+
+    def own(self, letter: Letter, told: list[Item], filled: dict[str, bytes]) -> dict[str, str]:
+        """Return the texts of the mail that are the reader's own.
+
+        Links are put into `filled`, as they stand in a body: they stand there several times.
+        """
         behind = told[1:TITLES_BEFORE]
-        headlines = tuple((item.story.id, item.story.revision) for item in behind)
-        key = (story.id, story.revision)
+        key = [(item.story.id, item.story.revision) for item in behind or told]
+        preferences = self._link(
+            filled, Purpose.PREFERENCES, "#why", letter.reader_id, letter.subscription_id
+        )
+        view = self._link(filled, Purpose.VIEW, "#more", local_part(letter.message_id))
         return {
-            "day": memory.say(
-                ("day", letter.as_of, zone_name),
-                lambda: say.day(letter.as_of, self._zone(zone_name)),
-            ),
             "name": _cleaned(letter.name, NAME),
             "email": _cleaned(letter.email, EMAIL),
-            "story_count": str(count),
-            "stories": memory.say(("stories", count), lambda: say.stories(count)),
-            "others": memory.say(("others", count), lambda: say.others(count - 1)),
-            "place": memory.say(
-                ("place", key, _words(lead.reasons)), lambda: say.place(story, lead.reasons)
+            "preheader": self._memory.say(
+                ("before", len(behind), *key), lambda: self._preheader(told[0].story, behind)
             ),
-            "subject_title": memory.say(("title", key), lambda: say.subject_title(story)),
-            "preheader": memory.say(
-                ("before", key if not behind else None, headlines),
-                lambda: say.preheader(story, [self._headline(item.story) for item in behind]),
-            ),
-            "unsubscribe_url": links.unsubscribe(letter),
+            "unsubscribe_url": self._link(filled, Purpose.UNSUBSCRIBE, "", letter.subscription_id),
             "preferences_url": preferences,
             "why_url": f"{preferences}#why",
             "view_url": view,
             "more_url": f"{view}#more",
         }
 
-    def section(self, section: Section, told: int) -> dict[str, str]:
-        """Return the texts of a section."""
+    def _preheader(self, lead: Story, behind: Sequence[Item]) -> str:
+        return self.sayings.preheader(lead, [self._headline(item.story) for item in behind])
+
+    def _link(
+        self, filled: dict[str, bytes], purpose: Purpose, behind: str, *parts: int | str
+    ) -> str:
+        """Return a link; with and without what may stand behind it, it is filled in.
+
+        Its token is letters and digits, so all there is to see to are the lengths of lines: this
+        takes 1 µs, and finding that out by looking 3 µs.
+        """
+        place, line = self._places[purpose]
+        token = self._links.token(purpose, *parts)
+        url = place + token
+        if line and len(token) < _LONG_TOKEN:
+            if len(token) > _LONG_LINE:
+                token = token.replace(".", ".=\r\n")
+            filled[url] = made = line + token.encode()
+            if behind:
+                filled[url + behind] = made + behind.encode()
+        return url
+
+    def told(
+        self, letter: Letter, section: Section, items: Sequence[Item], told: list[Item]
+    ) -> Told:
+        """Return what is needed of a section, of which `items` are told.
+
+        Raises Unfit for one with stories of other follows than its own.
+        """
+        zone, lead = letter.timezone, told[0]
+        why = items[0].reasons if items else ()
+        follow_id = why[0].follow_id if why else 0
+        known: tuple[Reason, ...] | None = None
+        memory: dict[Any, Turn] = {}
+        turns: list[Turn] = []
+        for item in items:
+            story, why = item.story, item.reasons
+            # Most have the very reasons of the one before.
+            if why is not known and why != known:
+                if (why[0].follow_id if why else 0) != follow_id:
+                    raise Unfit("a section of several follows")
+                known = why
+                memory = self._turns_of(zone, words_of(why))
+            key: tuple[Any, ...] = (story.id, story.revision, item.shown)
+            if item is lead:
+                key = (*key, self._see_also(item, told))
+            turn = memory.get(key)
+            if turn is None:
+                turn = memory[key] = self._turn(item, key, zone)
+            turns.append(turn)
+        stem = self._links.mutes(letter, follow_id)
+        head = b""
+        if self._mute and len(stem.head) <= _LONG_LINE - len(self._mute):
+            head = self._mute + stem.head.encode() + b"=\r\n"
+        seals = stem.seals([turn.digits for turn in turns])
+        return Told(self._section(section, len(items)), tuple(turns), stem, head, seals)
+
+    def _section(self, section: Section, told: int) -> SectionTexts:
         say, memory = self.sayings, self._memory
         linked = len(section.items) - told
         own = section.items[0].reasons[0] if section.items and section.items[0].reasons else None
         if own is None or own.follow_id != section.follow_id:
-            heading = say.heading(section)
+            said = ("", say.heading(section))
         else:
-            heading = memory.say(
-                ("heading", section.expression, own.words), lambda: say.heading(section)
-            )
-        return {
-            "heading": heading,
-            "heading_capitals": memory.say(("capitals", heading), lambda: say.in_capitals(heading)),
-            "more": memory.say(("more", linked, told > 0), lambda: say.more(linked, told=told > 0)),
-        }
+            said = (section.expression, own.words)
+        key = ("section", said, linked, told > 0)
+        known: SectionTexts | None = memory.get(key)
+        if known is None:
+            heading = say.heading(section)
+            texts = {
+                "heading": heading,
+                "heading_capitals": say.in_capitals(heading),
+                "more": say.more(linked, told=told > 0),
+            }
+            known = SectionTexts(texts, told > 0)
+            memory.keep(key, known)
+        return known
 
-    def items(self, letter: Letter, items: list[Item], told: list[Item]) -> list[ItemValues]:
-        """Return what is needed of the told stories of one section."""
-        zone, lead = letter.timezone, told[0]
-        result: list[ItemValues] = []
-        stem: Stem | None = None
-        known: tuple[Reason, ...] | None = None
-        words: tuple[tuple[str, str], ...] = ()
-        place = FIRST
-        left = len(items)
-        for item in items:
-            left -= 1
-            story, why = item.story, item.reasons
-            if why != known or stem is None:
-                stem = self._links.mutes(letter, why[0].follow_id if why else 0)
-                known, words = why, _words(why)
-            shape = place if left else place | LAST
-            place = 0
-            if item.shown is Shown.FULL:
-                shape |= FULL
-            see_also: tuple[ReferenceView, ...] = ()
-            if item is lead:
-                shape |= LEAD
-                if shape & FULL and story.see_also:
-                    titles = {self._folded_title(other.story) for other in told}
-                    see_also = self.sayings.see_also(story, titles)
-            story_id = story.id
-            key = (story_id, story.revision, shape, see_also, zone, words)
-            result.append((item, key, stem, stem.tail(story_id)))
-        return result
+    def _turns_of(self, zone: str, words: Words) -> dict[Any, Turn]:
+        if self._turn_count >= MOST:
+            self._turns.clear()
+            self._turn_count = 0
+        try:
+            return self._turns[zone, words]
+        except KeyError:
+            made = self._turns[zone, words] = {}
+            return made
 
-    def shared(self, values: ItemValues) -> dict[str, str]:
+    def _turn(self, item: Item, key: tuple[Any, ...], zone: str) -> Turn:
+        self._turn_count += 1
+        is_lead = len(key) > 3  # It has what to see also, if only nothing.
+        return Turn(
+            item,
+            zone,
+            words_of(item.reasons),
+            is_lead,
+            key[3] if is_lead else (),
+            b"%d" % item.story.id,
+        )
+
+    def _see_also(self, lead: Item, told: list[Item]) -> tuple[ReferenceView, ...]:
+        if lead.shown is not Shown.FULL or not lead.story.see_also:
+            return ()
+        titles = {self._folded_title(other.story) for other in told}
+        return self.sayings.see_also(lead.story, titles)
+
+    def shared(self, turn: Turn) -> dict[str, str]:
         """Return what is the same for all who are shown a story for the same reason."""
-        item, key, _, _ = values
-        story, zone = item.story, key[4]
+        return self._shared(turn.item, turn.zone, turn.words)
+
+    def _shared(self, item: Item, zone: str, words: Words) -> dict[str, str]:
+        story = item.story
         return {
             "facts": self._memory.say(
                 ("facts", story.id, story.revision, zone),
                 lambda: self.sayings.facts(story, self._zone(zone)),
             ),
             "reason": self._memory.say(
-                ("reason", key[5]), lambda: self.sayings.reason(item.reasons)
+                ("reason", words), lambda: self.sayings.reason(item.reasons)
             ),
         }
 
-    def lead(self, letter: Letter, lead: Item, values: ItemValues) -> dict[str, Any]:
+    def lead(self, letter: Letter, lead: Item) -> dict[str, Any]:
         """Return the texts and flags of the first story, as it stands outside of its list."""
         say, story = self.sayings, lead.story
         language, own = say.language(story)
@@ -177,7 +233,7 @@ class LetterValues:
             "mute_url": self._links.mute(letter, follow_id, story),
             "is_full": lead.shown is Shown.FULL,
             "is_urgent": story.urgent,
-            **self.shared(values),
+            **self._shared(lead, letter.timezone, words_of(lead.reasons)),
         }
 
     def _headline(self, story: Story) -> str:
@@ -204,7 +260,3 @@ def _cleaned(text: str, limits: tuple[int, int]) -> str:
     if len(text) <= _SHORT and _CLEAN.fullmatch(text):
         return text
     return clean(text, limits)
-
-
-def _words(reasons: tuple[Reason, ...]) -> tuple[tuple[str, str], ...]:
-    return tuple((reason.expression, reason.words) for reason in reasons)

@@ -43,7 +43,15 @@ class Links:
 
     def page(self, purpose: Purpose, *parts: int | str) -> str:
         """Return a page of this site that only the holder of its link may open."""
-        return f"{self._top}/{purpose}/{self._sign(purpose, *parts)}"
+        return self.place(purpose) + self.token(purpose, *parts)
+
+    def place(self, purpose: Purpose) -> str:
+        """Return what stands before the token in the links of a purpose."""
+        return f"{self._top}/{purpose}/"
+
+    def token(self, purpose: Purpose, *parts: int | str) -> str:
+        """Return what stands behind it."""
+        return self._sign(purpose, *parts)
 
     def public(self, path: str) -> str:
         """Return a page of this site that anybody may open; `path` starts with a slash."""
@@ -55,19 +63,15 @@ class Links:
 
     def mute(self, letter: Letter, follow_id: int, story: Story) -> str:
         """Return the page that offers "no more like this", for one story of one follow."""
-        return f"{self._top}/mute/{self.mutes(letter, follow_id).token(story.id)}"
+        return self.place(Purpose.MUTE) + self.mutes(letter, follow_id).token(story.id)
 
     def mutes(self, letter: Letter, follow_id: int) -> Stem:
         """Return what the tokens of `mute` have in common, for the stories of one follow."""
         return self._stem(Purpose.MUTE, letter.reader_id, follow_id)
 
-    def mute_place(self) -> str:
-        """Return what stands before the token in a link of `mute`."""
-        return f"{self._top}/mute/"
-
     def view(self, letter: Letter) -> str:
         """Return the page that shows this very mail."""
-        return f"{self._top}/view/{self._sign(Purpose.VIEW, local_part(letter.message_id))}"
+        return self.page(Purpose.VIEW, local_part(letter.message_id))
 
     def more(self, letter: Letter) -> str:
         """Return the place that lists what did not fit into the mail."""

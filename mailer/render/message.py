@@ -135,6 +135,8 @@ def _ascii_slug(newsletter: Newsletter) -> str:
 
 def wire_message_id(message_id: str) -> str:
     """Return a Message-ID with its host as DNS knows it; raises ValueError when it is none."""
+    if _MESSAGE_ID.fullmatch(message_id):
+        return message_id
     left, _, host = message_id.strip().removesuffix(">").rpartition("@")
     written = f"{left}@{ascii_host(host)}>"
     if not _MESSAGE_ID.fullmatch(written):

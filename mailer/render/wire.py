@@ -25,9 +25,13 @@ def quoted_printable(text: str) -> bytes:
 
 def wire_length(text: str) -> int:
     """Return what one line weighs at most, escaped for HTML, in quoted-printable, unbroken."""
-    if text.isascii():
-        return len(text) + sum(text.count(each) * (size - 1) for each, size in _ESCAPED.items())
-    return sum(map(_weight, text))
+    plain = text.encode("ascii", "ignore")
+    weight = len(plain)
+    for each, size in _ESCAPED.items():
+        weight += text.count(each) * (size - 1)
+    if len(plain) < len(text):
+        weight += 3 * (len(text.encode("utf-8", "surrogatepass")) - len(plain))
+    return weight
 
 
 def shorten(text: str, limit: int) -> str:
