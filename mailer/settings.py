@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from mailer.core.bounce_addresses import read_bounce_address
 from mailer.core.bounces import SoftRule
 from mailer.core.deliveries import InDoubtPolicy
+from mailer.core.hooks import HookSecrets
 from mailer.core.recipients import AllowedRecipients, read_allowed_recipients
 from mailer.core.redaction import redact
 from mailer.core.retention import Retention
@@ -48,6 +49,12 @@ class Settings(BaseSettings):
     smtp_password_command: str = ""
     bounce_address: str = ""
     bounce_imap_url: SecretStr = SecretStr("")
+    hook_ses_topics: str = ""
+    hook_ses_certificate: SecretStr = SecretStr("")
+    hook_postmark: SecretStr = SecretStr("")
+    hook_sendgrid_key: str = ""
+    hook_mailgun_key: SecretStr = SecretStr("")
+    hook_max_age_minutes: int = Field(default=60, ge=1, le=10_080)
     soft_bounces: int = Field(default=5, ge=1, le=100)
     soft_bounce_days: int = Field(default=30, ge=1, le=365)
     maildir: Path = Path("mail")
@@ -158,6 +165,18 @@ class Settings(BaseSettings):
             editions=timedelta(days=self.keep_editions_days),
             requests=timedelta(days=self.keep_requests_days),
             sessions=timedelta(days=self.keep_sessions_days),
+        )
+
+    @property
+    def hook_secrets(self) -> HookSecrets:
+        """What proves notices of mail services; several keys of one service for a rotation."""
+        return HookSecrets(
+            ses_topics=tuple(self.hook_ses_topics.replace(",", " ").split()),
+            ses_certificate=self.hook_ses_certificate.get_secret_value().strip(),
+            postmark=tuple(self.hook_postmark.get_secret_value().split()),
+            sendgrid_keys=tuple(self.hook_sendgrid_key.replace(",", " ").split()),
+            mailgun_keys=tuple(self.hook_mailgun_key.get_secret_value().replace(",", " ").split()),
+            max_age=timedelta(minutes=self.hook_max_age_minutes),
         )
 
     @property

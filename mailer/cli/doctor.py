@@ -15,6 +15,7 @@ from mailer.bootstrap import (
     open_workbench,
     utc_now,
 )
+from mailer.cli.doctor_hooks import examine_hooks
 from mailer.cli.doctor_services import (
     examine_backend,
     examine_database,
@@ -68,6 +69,7 @@ def _examine(resolver: str) -> Iterator[Finding]:
         yield fail("settings", str(error), "mend them; nothing else can be looked at before")
         return
     yield from examine_settings(settings, os.environ)
+    yield from examine_hooks(settings, now=utc_now())
     yield from examine_disk(settings)
     try:
         database = Database.open(settings.database_url)

@@ -23,6 +23,7 @@ from mailer.cli import (
     expressions,
     feeds,
     follows,
+    hooks,
     keys,
     ledger,
     linting,
@@ -92,6 +93,7 @@ app.add_typer(operators.app, name="operators")
 app.add_typer(keys.app, name="keys")
 app.add_typer(audit.app, name="audit")
 app.add_typer(bounces.app, name="bounces")
+app.add_typer(hooks.app, name="hooks")
 
 
 def _print_version(wanted: bool) -> None:

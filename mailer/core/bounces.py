@@ -14,21 +14,25 @@ class BounceKind(StrEnum):
     """What a report says about a mail.
 
     HARD: the address will never work. SOFT: not this time. POLICY: refused for what we are or
-    wrote, whoever the reader is. COMPLAINT: she called it spam. DELAYED: still being tried.
-    AUTO_REPLY: a machine answered for her. ORDINARY: none of these.
+    wrote, whoever the reader is. COMPLAINT: she called it spam. UNSUBSCRIBE: she told a mail
+    service that she wants no more. DELAYED: still being tried. AUTO_REPLY: a machine answered for
+    her. ORDINARY: none of these.
     """
 
     HARD = "hard"
     SOFT = "soft"
     POLICY = "policy"
     COMPLAINT = "complaint"
+    UNSUBSCRIBE = "unsubscribe"
     DELAYED = "delayed"
     AUTO_REPLY = "auto-reply"
     ORDINARY = "ordinary"
 
 
 # What says something about a reader's address; the others never count.
-COUNTED = frozenset({BounceKind.HARD, BounceKind.SOFT, BounceKind.COMPLAINT})
+COUNTED = frozenset(
+    {BounceKind.HARD, BounceKind.SOFT, BounceKind.COMPLAINT, BounceKind.UNSUBSCRIBE}
+)
 
 
 class Proof(StrEnum):
@@ -61,6 +65,14 @@ class Report:
     evidence: str
     finding: Finding
     reporter: str = ""
+    addresses: tuple[str, ...] = ()
+    message_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A mail that a mail service has brought to the reader's own server, by its notice."""
+
     addresses: tuple[str, ...] = ()
     message_ids: tuple[str, ...] = ()
 

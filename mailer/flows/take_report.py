@@ -56,7 +56,8 @@ def take_report(
     """Record a report and act on it; the same report again is no change.
 
     Hard bounces and complaints suppress at once, a complaint also ends all her subscriptions; soft
-    ones suppress by the rule. `signed` when a mail service vouches for the recipient it names.
+    ones suppress by the rule; an unsubscription at a mail service ends them and suppresses nobody.
+    `signed` when a mail service vouches for the recipient it names.
     """
     with database.write() as connection:
         proof, mail = _prove(connection, signer, report, signed=signed)
@@ -107,6 +108,8 @@ def _act(
         evidence = f"{count} mails came back within {rule.within.days} days, last: {_words(report)}"
         new = suppress(connection, mail.email_key, "soft bounces", evidence, now)
         return "suppressed" if new else "suppressed before"
+    if kind is BounceKind.UNSUBSCRIBE:
+        return _unsubscribe(connection, mail, now)
     reason = "complaint" if kind is BounceKind.COMPLAINT else "hard bounce"
     ended = 0
     if kind is BounceKind.COMPLAINT and mail.reader_id is not None:
@@ -115,6 +118,14 @@ def _act(
     new = suppress(connection, mail.email_key, reason, _words(report) + about, now)
     told = "suppressed" if new else "suppressed before"
     return f"unsubscribed from {ended}, {told}" if kind is BounceKind.COMPLAINT else told
+
+
+def _unsubscribe(connection: Connection, mail: Bounced, now: datetime) -> str:
+    """End all her subscriptions; her address stays good, she may begin anew."""
+    if mail.reader_id is None:
+        return "recorded"
+    ended = end_subscriptions(connection, mail.reader_id, mail.email_key, "unsubscribed", now)
+    return f"unsubscribed from {ended}"
 
 
 def _words(report: Report) -> str:

@@ -51,10 +51,11 @@ def fetch(
     last_modified: str = "",
     allow_loopback: bool = False,
     seconds: float = MOST_SECONDS,
+    max_redirects: int = MAX_REDIRECTS,
 ) -> Fetched:
     """Get a document by http or https, at most 5 MiB of it, within `seconds` in all.
 
-    Follows up to 5 redirects, each to a public address again. Uses no proxy, sends no cookies.
+    Follows up to `max_redirects`, each to a public address again. Uses no proxy, sends no cookies.
     Raises InputError for an address that is refused, redirects without end, answers 4xx or sends
     too much; ServiceAway when nobody answers in time, or with 5xx or 429.
     """
@@ -66,7 +67,7 @@ def fetch(
     try:
         transport = GuardedTransport(Deadline.after(seconds), allow_loopback=allow_loopback)
         with httpx2.Client(transport=transport, trust_env=False) as client:
-            return _follow(client, _checked(url), headers)
+            return _follow(client, _checked(url), headers, max_redirects)
     except httpcore2.TimeoutException as error:
         raise ServiceAway(f"{_shown(url)} did not answer within {seconds:g} s") from error
     except (httpcore2.NetworkError, httpcore2.ProtocolError) as error:
@@ -74,8 +75,10 @@ def fetch(
         raise ServiceAway(f"{_shown(url)} does not answer: {reason}") from error
 
 
-def _follow(client: httpx2.Client, url: httpx2.URL, headers: dict[str, str]) -> Fetched:
-    for _ in range(MAX_REDIRECTS + 1):
+def _follow(
+    client: httpx2.Client, url: httpx2.URL, headers: dict[str, str], max_redirects: int
+) -> Fetched:
+    for _ in range(max_redirects + 1):
         request = client.build_request("GET", url, headers=headers)
         response = client.send(request, stream=True, follow_redirects=False)
         try:
@@ -84,7 +87,7 @@ def _follow(client: httpx2.Client, url: httpx2.URL, headers: dict[str, str]) -> 
             url = _checked(response.headers["location"], url)
         finally:
             response.close()
-    raise InputError(f"{_shown(str(url))} redirects more than {MAX_REDIRECTS} times: check it")
+    raise InputError(f"{_shown(str(url))} redirects more than {max_redirects} times: check it")
 
 
 def _answer(response: httpx2.Response, url: httpx2.URL, headers: dict[str, str]) -> Fetched:

@@ -23,7 +23,7 @@ from sqlalchemy import (
 from mailer.core.deliveries import ARROWS, LEASE, MOST_ATTEMPTS, NOT_GIVEN, TERMINAL, DeliveryState
 from mailer.core.runs import RunState
 from mailer.store.columns import seconds_between
-from mailer.store.ledger_events import BY_OPERATOR, IN_DOUBT, LEFT_IN
+from mailer.store.ledger_events import BY_OPERATOR, BY_SERVICE, IN_DOUBT, LEFT_IN
 from mailer.store.ledger_tables import (
     deliveries,
     delivery_events,
@@ -141,7 +141,7 @@ def sent_unmarked(_now: datetime) -> Select[Any]:
     unmarked = select(history.c.id).where(
         history.c.event.in_(_OUTCOMES),
         history.c.before.not_in(["marked", IN_DOUBT]),
-        history.c.detail != BY_OPERATOR,
+        history.c.detail.not_in([BY_OPERATOR, BY_SERVICE]),
     )
     unleased = and_(
         _is(_S.CLAIMED, _S.TRANSMITTING),

@@ -11,6 +11,7 @@ from mailer.store.ledger_tables import delivery_events, delivery_items
 IN_DOUBT = "in doubt"
 # The detail of what nobody else can vouch for.
 BY_OPERATOR = "accepted by an operator"
+BY_SERVICE = "delivered, by the notice of a mail service"
 # The state in which each line of history leaves the row. Claiming and giving back leave no line.
 LEFT_IN = {
     "marked": DeliveryState.TRANSMITTING,

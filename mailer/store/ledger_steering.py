@@ -154,18 +154,20 @@ def resend_one(connection: Connection, delivery_id: int, now: datetime, until: d
     return bool(ids)
 
 
-def accept_one(connection: Connection, delivery_id: int, now: datetime) -> bool:
-    """Record one doubtful row as accepted: an operator has proof from outside."""
+def accept_one(
+    connection: Connection, delivery_id: int, now: datetime, by: str = BY_OPERATOR
+) -> bool:
+    """Record one doubtful row as accepted: there is proof from outside; `by` whom is recorded."""
     ids = _move(
         connection,
         _one(delivery_id),
         _S.ACCEPTED,
-        BY_OPERATOR,
+        by,
         reply_code=250,
-        reply=BY_OPERATOR,
+        reply=by,
         settled_at=now,
     )
-    record_events(connection, ids, "accepted", now, code=250, detail=BY_OPERATOR)
+    record_events(connection, ids, "accepted", now, code=250, detail=by)
     return bool(ids)
 
 

@@ -5,12 +5,14 @@ from contextlib import asynccontextmanager
 
 import anyio.to_thread
 from fastapi import FastAPI
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
 from mailer.bootstrap import Installation
+from mailer.flows.fetch_certificate import Certificates
 from mailer.flows.outlook import Lookout
 from mailer.ports import Bell
 from mailer.render.paper import Paper
-from mailer.web import api, dev, health, metrics, operate, public, reader
+from mailer.web import api, dev, health, hooks, metrics, operate, public, reader
 from mailer.web.assets import Assets
 from mailer.web.dev.workshop import WORKSHOP, Workshop
 from mailer.web.failures import answer_failures
@@ -24,6 +26,7 @@ _AREAS = (
     operate.router,
     api.router,
     api.docs,
+    hooks.router,
     dev.router,
     health.router,
     metrics.router,
@@ -45,7 +48,6 @@ def make_app(room: Installation, bell: Bell | None = None) -> FastAPI:
         openapi_url="/api/openapi.json",
         redirect_slashes=False,
         lifespan=_lifespan,
-        max_body_size=MOST_BODY_BYTES,
     )
     paper = Paper(room.settings.templates)
     assets = Assets(paper.asset_folders())
@@ -55,11 +57,14 @@ def make_app(room: Installation, bell: Bell | None = None) -> FastAPI:
     setattr(app.state, LOOKOUT, Lookout(room.desk.database))
     setattr(app.state, BELL, bell)
     setattr(app.state, WORKSHOP, Workshop(room))
+    setattr(app.state, hooks.CERTIFICATES, Certificates())
     for router in _AREAS:
         app.include_router(router)
     app.include_router(assets.router())
     answer_failures(app)
     api.describe_problems(app)
+    # Behind the gate, which words its refusals and sets the headers of every answer.
+    app.add_middleware(RequestBodyLimitMiddleware, max_body_size=MOST_BODY_BYTES)
     app.add_middleware(
         Gate,
         hops=room.settings.trusted_proxies,

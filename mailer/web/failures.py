@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from mailer.errors import InputError, MailerError, NotFoundError, ServiceAway
-from mailer.web.gate import shown_path
+from mailer.web.gate import PROGRAM_PATHS, shown_path
 from mailer.web.visits import visit_of
 
 __all__ = ["HTTPException", "answer_failures"]
@@ -58,7 +58,7 @@ def answer_failures(app: FastAPI) -> None:
 def _answer(
     request: Request, status: int, own: str, headers: dict[str, str] | None = None
 ) -> Response:
-    if request.url.path.startswith(("/api/", "/hooks/")):
+    if request.url.path.startswith(PROGRAM_PATHS):
         problem = {"title": _phrase(status), "status": status, "detail": own}
         return JSONResponse(
             {name: value for name, value in problem.items() if value},

@@ -1,9 +1,11 @@
 """The gate before all pages: who asks, how long it may take, what is said and what is logged."""
 
 import asyncio
+import json
 import logging
 import time
 from collections.abc import Mapping
+from http import HTTPStatus
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -17,8 +19,11 @@ ANSWER_SECONDS = 60.0
 _LONGEST_PART = 24  # A longer part of an unknown path may be a token.
 _log = logging.getLogger("mailer.web.access")
 
-_TOO_SLOW = b"The request took too long to arrive.\n"
-_TOO_LONG = b"The answer took too long. Please try again.\n"
+_TOO_SLOW = "The request took too long to arrive."
+_TOO_LONG = "The answer took too long. Please try again."
+_TOO_LARGE = "The request is too large."
+# Who asks here is a program: it gets problems (RFC 9457), pages are for people.
+PROGRAM_PATHS = ("/api/", "/hooks/")
 
 
 class Gate:
@@ -41,7 +46,8 @@ class Gate:
         method = scope["method"]
         if head:
             scope["method"] = "GET"
-        passage = _Passage(self._headers, receive, send, head=head)
+        problems = scope["path"].startswith(PROGRAM_PATHS)
+        passage = _Passage(self._headers, receive, send, head=head, problems=problems)
         started = time.perf_counter()
         try:
             await passage.go(self._app, scope)
@@ -60,16 +66,23 @@ class _Passage:
     """One request on its way."""
 
     def __init__(
-        self, headers: Mapping[str, str], receive: Receive, send: Send, *, head: bool
+        self,
+        headers: Mapping[str, str],
+        receive: Receive,
+        send: Send,
+        *,
+        head: bool,
+        problems: bool,
     ) -> None:
         self.status = 0
         self._headers = headers
         self._receive = receive
         self._send = send
         self._head = head
+        self._problems = problems
+        self._instead: bytes | None = None
         self._body_ends_at = asyncio.get_running_loop().time() + BODY_SECONDS
         self._body_is_whole = False
-        self._is_late = False
         self._limit = asyncio.timeout(ANSWER_SECONDS)
 
     async def go(self, app: ASGIApp, scope: Scope) -> None:
@@ -101,26 +114,38 @@ class _Passage:
             # What streams may take its time: only its beginning is waited for.
             self._limit.reschedule(None)
             headers = MutableHeaders(scope=message)
+            if self.status == 413 and self._problems:
+                # Starlette answers this one by itself, in plain text.
+                self._instead = self._tell(headers, 413, _TOO_LARGE)
             for name, value in self._headers.items():
                 headers.setdefault(name, value)
-        elif self._head and message["type"] == "http.response.body":
-            message = {**message, "body": b""}
+        elif message["type"] == "http.response.body":
+            if self._instead is not None:
+                message = {**message, "body": self._instead}
+                self._instead = b""
+            if self._head:
+                message = {**message, "body": b""}
         await self._send(message)
 
-    async def _refuse(self, status: int, words: bytes) -> None:
-        start = {
-            "type": "http.response.start",
-            "status": status,
-            "headers": [
-                (b"content-type", b"text/plain; charset=utf-8"),
-                (b"content-length", str(len(words)).encode()),
-                (b"connection", b"close"),
-            ],
-        }
+    async def _refuse(self, status: int, words: str) -> None:
+        headers = MutableHeaders({"connection": "close"})
+        body = self._tell(headers, status, words)
+        start = {"type": "http.response.start", "status": status, "headers": headers.raw}
         self._limit = asyncio.timeout(None)
         async with self._limit:
             await self._give(start)
-            await self._give({"type": "http.response.body", "body": words})
+            await self._give({"type": "http.response.body", "body": body})
+
+    def _tell(self, headers: MutableHeaders, status: int, words: str) -> bytes:
+        """Return a refusal of the gate's own as a body, and set its headers."""
+        if self._problems:
+            problem = {"title": HTTPStatus(status).phrase, "status": status, "detail": words}
+            kind, text = "application/problem+json", json.dumps(problem)
+        else:
+            kind, text = "text/plain; charset=utf-8", f"{words}\n"
+        headers["content-type"] = kind
+        headers["content-length"] = str(len(text.encode()))
+        return text.encode()
 
 
 class _TooSlow(Exception):  # noqa: N818 - it never leaves this module

@@ -8,6 +8,7 @@ import mailer.store.correction_tables  # the same
 import mailer.store.edition_tables  # the same
 import mailer.store.epoch_tables  # the same
 import mailer.store.feed_tables  # the same
+import mailer.store.hook_tables  # the same
 import mailer.store.ledger_tables  # the same
 import mailer.store.operator_tables  # the same
 import mailer.store.reader_tables  # noqa: F401 - the same
