@@ -11,7 +11,12 @@ from typing import TextIO
 import mailer
 from mailer.core.recipients import EVERYBODY, AllowedRecipients
 from mailer.core.tokens import Signer
-from mailer.delivery.dkim import DkimSigner, SigningBackend, read_dkim_signer
+from mailer.delivery.dkim import (
+    DkimSigner,
+    SigningBackend,
+    UnsignableError,
+    read_dkim_signer,
+)
 from mailer.delivery.guard import STAYS_INSIDE, GuardedBackend
 from mailer.delivery.registry import open_backend
 from mailer.delivery.smtp_servers import read_server
@@ -74,6 +79,23 @@ class Installation:
             backend = SigningBackend(backend, self.dkim)
         allowed = self.desk.allowed
         return GuardedBackend(backend, allowed) if allowed.patterns else backend
+
+    def signed(self, content: bytes) -> tuple[bytes, str]:
+        """Return a rebuilt message with the signatures it leaves with, and what to know of them.
+
+        Signing draws no random numbers: with the same keys it is what was sent, to the byte.
+        """
+        if self.dkim is None:
+            return content, ""
+        try:
+            signed = self.dkim.sign(content)
+        except UnsignableError as error:
+            return content, f"unsigned: {error}"
+        names = ", ".join(self.dkim.selectors)
+        return signed, (
+            f"signed again with the keys of today ({names}): unless they have changed since, "
+            "this is what was sent, to the byte"
+        )
 
     def test_desk(self) -> Desk:
         """Return the desk for test mails: their links are signed with a secret nobody keeps."""

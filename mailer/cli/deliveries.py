@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from mailer.cli.options import JsonOption
-from mailer.cli.output import headline, print_json, print_table, say
+from mailer.cli.output import headline, note, print_json, print_table, say
 from mailer.cli.parts import Part, print_part, read_part
 from mailer.cli.room import open_room
 from mailer.core.addresses import read_address
@@ -80,26 +80,29 @@ def show(
     ] = "",
     as_json: JsonOption = False,
 ) -> None:
-    """Show one delivery, its history, and its mail, rebuilt exactly."""
+    """Show one delivery, its history, and its mail, rebuilt exactly, with its signatures."""
     wanted = read_part(part) if part else None
     with open_room() as room:
         with room.desk.database.read() as connection:
             row = find_delivery(connection, delivery_id)
             events = events_of(connection, delivery_id)
         rebuilt = rebuild_mail(room.desk, delivery_id)
+        content, of_signatures = room.signed(rebuilt.content)
+    if of_signatures:
+        note(of_signatures)
     if as_json:
         print_json(
             {
                 **delivery_document(row),
                 "events": [event_document(event) for event in events],
                 "subject": rebuilt.mail.subject,
-                "size": len(rebuilt.content),
-                "source": rebuilt.content.decode("utf-8", "replace"),
+                "size": len(content),
+                "source": content.decode("utf-8", "replace"),
             }
         )
         return
     if wanted is not None:
-        print_part(rebuilt.mail, rebuilt.content, wanted)
+        print_part(rebuilt.mail, content, wanted)
         return
     for name, value in delivery_document(row).items():
         if name != "items":
@@ -109,9 +112,9 @@ def show(
     for event in events:
         say(f"{'event':<14} {event.at.isoformat()} {event.event} {event.code or ''} {event.detail}")
     headline("mail")
-    print_part(rebuilt.mail, rebuilt.content, Part.HEADERS)
+    print_part(rebuilt.mail, content, Part.HEADERS)
     say()
-    print_part(rebuilt.mail, rebuilt.content, Part.TEXT)
+    print_part(rebuilt.mail, content, Part.TEXT)
 
 
 @app.command("doubtful")

@@ -58,6 +58,11 @@ class DkimSigner:
         self.domains = tuple(domains)
         self.keys = tuple(keys)
 
+    @property
+    def selectors(self) -> tuple[str, ...]:
+        """The names its keys are published by."""
+        return tuple(key.selector for key in self.keys)
+
     def sign(self, content: bytes) -> bytes:
         """Return the message with its signatures on top; raises UnsignableError.
 

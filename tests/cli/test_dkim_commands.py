@@ -10,6 +10,9 @@ from mailer.settings import read_settings
 from tests.cli.conftest import Mailer
 from tests.delivery.messages import a_message
 
+_AS_OF = "2026-10-22T07:00:00+09:00"
+_MINA = "mina.park@example.org"
+
 
 @pytest.mark.parametrize("kind", [(), ("--ed25519",)], ids=["rsa", "ed25519"])
 def test_a_new_key_is_private_and_signs_with_the_settings_it_prints(
@@ -33,6 +36,29 @@ def test_a_new_key_is_private_and_signs_with_the_settings_it_prints(
     assert isinstance(outcome, Accepted)
     (file,) = Path("mail/new").iterdir()
     assert file.read_bytes().startswith(b"DKIM-Signature: v=1; a=")
+
+
+def test_a_delivery_is_shown_with_the_signature_that_was_sent(
+    seeded: Mailer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seeded("dkim", "new", "s2026a", "--domain", "meridian.example", "--ed25519")
+    monkeypatch.setenv("MAILER_BACKEND", "maildir")
+    monkeypatch.setenv("MAILER_DKIM_DOMAIN", "meridian.example")
+    monkeypatch.setenv("MAILER_DKIM_SELECTOR", "s2026a")
+    monkeypatch.setenv("MAILER_DKIM_KEY_FILE", "dkim.pem")
+    seeded("send", "asia-daily", "daily", "--as-of", _AS_OF)
+    (row,) = seeded("deliveries", "list", "--reader", _MINA, "--json").json
+
+    shown = seeded("deliveries", "show", str(row["id"]), "--json")
+
+    sent = {file.read_bytes().replace(b"\n", b"\r\n") for file in Path("mail/new").iterdir()}
+    assert shown.json["source"].encode() in sent
+    assert shown.json["source"].startswith("DKIM-Signature: v=1; a=ed25519-sha256;")
+    assert "signed again with the keys of today (s2026a)" in shown.err
+    monkeypatch.setenv("MAILER_DKIM_DOMAIN", "elsewhere.example")
+    unsigned = seeded("deliveries", "show", str(row["id"]), "--json")
+    assert not unsigned.json["source"].startswith("DKIM-Signature")
+    assert "unsigned: " in unsigned.err
 
 
 def test_a_key_in_use_is_never_overwritten(mailer: Mailer) -> None:

@@ -54,8 +54,10 @@ def show(shift: Views, delivery_id: AnId) -> Response:
         row = find_delivery(connection, delivery_id)
         events = events_of(connection, delivery_id)
         came_back = list_bounces(connection, delivery_id=delivery_id)
-    mail = rebuild_mail(shift.visit.room.desk, delivery_id)
-    head, _, _ = mail.content.partition(b"\r\n\r\n")
+    room = shift.visit.room
+    mail = rebuild_mail(room.desk, delivery_id)
+    content, of_signatures = room.signed(mail.content)
+    head, _, _ = content.partition(b"\r\n\r\n")
     return shift.page(
         "delivery.html",
         row=row,
@@ -63,7 +65,8 @@ def show(shift: Views, delivery_id: AnId) -> Response:
         came_back=came_back,
         mail=mail,
         head=head.decode("utf-8", "replace").replace("\r\n", "\n"),
-        size=len(mail.content),
+        size=len(content),
+        of_signatures=of_signatures,
     )
 
 
@@ -77,7 +80,8 @@ def draw(shift: Views, delivery_id: AnId) -> Response:
 @router.get("/deliveries/{delivery_id}/source")
 def source(shift: Views, delivery_id: AnId) -> Response:
     """Give the very bytes of the mail, to keep."""
-    content = rebuild_mail(shift.visit.room.desk, delivery_id).content
+    room = shift.visit.room
+    content, _ = room.signed(rebuild_mail(room.desk, delivery_id).content)
     return Response(
         content,
         media_type="message/rfc822",
