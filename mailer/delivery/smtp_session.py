@@ -19,6 +19,9 @@ from mailer.delivery.smtp_timeouts import Timeouts
 from mailer.errors import BackendError
 from mailer.ports import Deferred, Message, Misconfigured, Refused
 
+# Command not recognised, not implemented, or not with a parameter.
+_NO_EHLO = frozenset({500, 502, 504})
+
 
 class Manner(IntEnum):
     """How much is said before an answer is waited for; a higher one is faster."""
@@ -144,7 +147,12 @@ class Session(Conversation):
         self.phase = Phase.EHLO
         self.require_silence()
         code, lines = self.ehlo()
-        self._believe(Reply(code, lines))
+        reply = Reply(code, lines)
+        needs_more = self.server.security is not Security.CLEAR or self.server.user
+        if code in _NO_EHLO and not needs_more:
+            # Some old or hardened servers know no extension at all: RFC 5321 section 3.2.
+            reply = self.ask(Phase.EHLO, f"HELO {self.local_hostname}")
+        self._believe(reply)
 
     def _start_tls(self) -> None:
         if not self.has_extn("starttls"):
