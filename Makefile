@@ -1,5 +1,8 @@
 # Everything happens in .venv, made from the exact versions in requirements/.
 PYTHON ?= python3
+SOAK_MINUTES ?= 30
+SOAK_MAILS ?= 1000000
+SOAK_KILLS ?= 1000
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-virtualenv
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
@@ -20,8 +23,10 @@ check: static  ## The quick loop: format, lint, types, import contracts, fast te
 test: chromium postfix static  ## Everything, with servers of its own: under ten minutes
 	$(BIN)/pytest -n logical --maxprocesses 8
 
-soak: static  ## The long forms of some tests, for hours; SOAK="-k words" for a part of them
-	$(BIN)/pytest -m soak --tb=short $(SOAK)
+soak: .venv/.dev  ## The long forms, for hours; SOAK="-k words" for some, SOAK_MINUTES, SOAK_MAILS, SOAK_KILLS
+	MAILER_TEST_SOAK_MINUTES=$(SOAK_MINUTES) MAILER_TEST_SOAK_MAILS=$(SOAK_MAILS) \
+		MAILER_TEST_SOAK_KILLS=$(SOAK_KILLS) MAILER_TEST_SOAK_WORDS='$(SOAK)' \
+		$(BIN)/pytest -m soak --tb=short $(SOAK)
 
 audit: .venv/.dev  ## Ask for known vulnerabilities of what requirements/ names; lint S is part of `make check`
 	$(BIN)/pip-audit --disable-pip --require-hashes --requirement requirements/runtime.txt

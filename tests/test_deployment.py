@@ -57,6 +57,17 @@ def test_whoever_needs_a_service_waits_until_it_is_healthy() -> None:
     }
 
 
+def test_the_restore_guard_has_a_volume_of_its_own_that_the_mailer_may_write() -> None:
+    dockerfile = (CHECKOUT / "Dockerfile").read_text(encoding="utf-8")
+    services = compose_services()
+    for name in OURS:
+        volume, _, folder = services[name]["volumes"][0].partition(":")
+        path = services[name]["environment"]["MAILER_EPOCH_FILE"]
+        assert Path(path).parent == Path(folder), name
+        assert f"--owner=mailer --group=mailer {folder}\n" in dockerfile
+        assert not any(one.startswith(volume) for one in services["postgres"]["volumes"])
+
+
 def test_the_migration_and_the_health_check_run_as_they_are_named(postgres: PostgresServer) -> None:
     url = postgres.create()
     environment = os.environ | {

@@ -11,6 +11,7 @@ from datetime import datetime
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Row,
     Select,
     and_,
     case,
@@ -52,7 +53,8 @@ def claim(
     """Lease up to `limit` due rows: notices, and mails of runs that are sending.
 
     Returns the lease token with them. Rows past their end expire instead. An empty list means
-    nothing is due.
+    nothing is due. A row that would be held if its lease were lost once more comes alone: should
+    it kill its worker again, no other is suspected with it.
     """
     token = secrets.token_hex(16)
     fresh: list[int] = []
@@ -60,7 +62,7 @@ def claim(
     while more and not fresh:
         picked = connection.execute(_due(connection, now, run_id, notices_only).limit(limit)).all()
         _expire(connection, [row.id for row in picked if row.expires_at <= now], now)
-        fresh = [row.id for row in picked if row.expires_at > now]
+        fresh = _together([row for row in picked if row.expires_at > now])
         more = len(picked) == limit
     if not fresh:
         return token, []
@@ -74,16 +76,24 @@ def claim(
     return token, sorted(leased, key=lambda row: row.id)
 
 
+def _together(rows: Sequence[Row[tuple[int, datetime, int]]]) -> list[int]:
+    """Return which of the due rows, in their order, one worker may take."""
+    last_lease = MOST_LOST_LEASES - 1
+    if rows and rows[0].lost_lease_count >= last_lease:
+        return [rows[0].id]
+    return [row.id for row in rows if row.lost_lease_count < last_lease]
+
+
 def _due(
     connection: Connection, now: datetime, run_id: int | None, notices_only: bool
-) -> Select[tuple[int, datetime]]:
+) -> Select[tuple[int, datetime, int]]:
     """Select due rows as an index has them, so that the length of the queue costs a claim nothing.
 
     The longest due come first, except that SQLite has no index of one run's rows in this order:
     it would sort all of them to find the first few.
     """
     query = (
-        select(deliveries.c.id, deliveries.c.expires_at)
+        select(deliveries.c.id, deliveries.c.expires_at, deliveries.c.lost_lease_count)
         .where(
             deliveries.c.state == _written(_S.QUEUED),
             deliveries.c.not_before_at <= now,

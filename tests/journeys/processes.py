@@ -13,15 +13,18 @@ from pathlib import Path
 class Processes:
     """Start `mailer …` processes, kill them, and end what is left."""
 
-    def __init__(self, environment: Mapping[str, str], folder: Path) -> None:
+    def __init__(
+        self, environment: Mapping[str, str], folder: Path, module: str = "mailer"
+    ) -> None:
         self._environment = os.environ | environment
         self._folder = folder
+        self._module = module
         self._running: list[subprocess.Popen[bytes]] = []
 
     def run(self, *words: str) -> str:
         """Run a command to its end and return what it printed; it must succeed."""
         done = subprocess.run(
-            [sys.executable, "-m", "mailer", *words],
+            [sys.executable, "-m", self._module, *words],
             env=self._environment,
             cwd=self._folder,
             capture_output=True,
@@ -37,7 +40,7 @@ class Processes:
         log = self._folder / f"{len(self._running):02d}-{words[0]}.log"
         with log.open("wb") as output:
             process = subprocess.Popen(
-                [sys.executable, "-m", "mailer", *words],
+                [sys.executable, "-m", self._module, *words],
                 env=self._environment,
                 cwd=self._folder,
                 stdout=output,
@@ -71,9 +74,9 @@ class Processes:
         )
 
 
-def wait_until(true: Callable[[], bool], *, seconds: float, what: str) -> None:
+def wait_until(true: Callable[[], bool], *, seconds: float, what: str, every: float = 0.1) -> None:
     """Ask again and again; fails when it takes longer than `seconds`."""
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end, f"waited {seconds:.0f} s in vain for: {what}"
-        time.sleep(0.1)
+        time.sleep(every)

