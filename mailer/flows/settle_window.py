@@ -1,8 +1,8 @@
 """Settle a window: what the outside world answered, into the ledger, in one transaction."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from mailer.core.deliveries import DeliveryState, LeasedDelivery, retry_delay
@@ -64,6 +64,8 @@ def settle_window(
 
 
 def _settle(database: Database, window: Sequence[Sent], token: str, now: datetime) -> Settled:
+    alone = _refused_alone(window)
+    window = [_postponed(one) if one.row.id in alone else one for one in window]
     with database.write() as connection:
         # Readers before deliveries before runs, as everywhere: nobody waits in a circle.
         for one in sorted(window, key=lambda one: one.email_key):
@@ -91,7 +93,7 @@ def _settle(database: Database, window: Sequence[Sent], token: str, now: datetim
                 ours = f"the fault is ours: {_words(one.outcome.code, one.outcome.reply)}"
                 if one.row.run_id is not None:
                     reasons.setdefault(one.row.run_id, ours)
-        for run_id, complaint in _complaints(connection, mine):
+        for run_id, complaint in _complaints(connection, mine, alone):
             reasons.setdefault(run_id, complaint)
         going = [RunState.SENDING, RunState.PLANNING]
         paused = {
@@ -102,7 +104,31 @@ def _settle(database: Database, window: Sequence[Sent], token: str, now: datetim
     return Settled(states, halted, paused)
 
 
-def _complaints(connection: Connection, settled: Sequence[Sent]) -> list[tuple[int, str]]:
+def _refused_alone(window: Sequence[Sent]) -> set[int]:
+    """Return the mails blamed on us behind which the relay took others of the same run.
+
+    Then it is this mail or its reader: some mailboxes take no mail from outside, and say 5.7.1.
+    One of them must not pause a run as often as somebody resumes it.
+    """
+    alone = set()
+    later: set[int | None] = set()
+    for one in reversed(window):
+        if isinstance(one.outcome, Accepted):
+            later.add(one.row.run_id)
+        elif isinstance(one.outcome, Misconfigured) and one.row.run_id in later:
+            alone.add(one.row.id)
+    return alone
+
+
+def _postponed(one: Sent) -> Sent:
+    """Return a mail that was refused alone as one to try again, on the schedule of retries."""
+    code = one.outcome.code if isinstance(one.outcome, Misconfigured) else 0
+    return replace(one, outcome=Deferred(code, one.outcome.reply))
+
+
+def _complaints(
+    connection: Connection, settled: Sequence[Sent], alone: Collection[int]
+) -> list[tuple[int, str]]:
     """Tell each run's health what was judged, in the order of the window."""
     judged: dict[int, list[str | None]] = {}
     for one in settled:
@@ -114,6 +140,8 @@ def _complaints(connection: Connection, settled: Sequence[Sent]) -> list[tuple[i
             case Accepted():
                 judged.setdefault(run_id, []).append(None)
             case Refused(code, reply):
+                judged.setdefault(run_id, []).append(_words(code, reply))
+            case Deferred(code, reply) if one.row.id in alone:
                 judged.setdefault(run_id, []).append(_words(code, reply))
     complaints = [
         (run_id, record_judgements(connection, run_id, refusals))

@@ -222,3 +222,30 @@ def test_a_server_that_says_when_is_heard_when_it_asks_for_more(database: Databa
     assert timedelta(minutes=3) < waits[1] < timedelta(minutes=7)
     assert waits[2] == timedelta(seconds=90)
     assert waits[3] <= timedelta(days=1)
+
+
+def test_one_reader_whose_server_blames_us_does_not_pause_the_run(database: Database) -> None:
+    ledger = open_ledger(database, mails=30)
+    ours = Misconfigured(550, "5.7.133 only for members of this organisation")
+    settled = ledger.send(YES, ours, YES)
+    assert (settled.halted, settled.paused) == ("", {})
+    assert ledger.run_state() is RunState.SENDING
+    (odd,) = [row for row in ledger.rows if row.reply.startswith("5.7.133")]
+    assert (odd.state, odd.attempt_count) == (S.QUEUED, 1)
+    assert odd.not_before_at > NOON
+    # With none taken behind it, it may be all of them: the run waits for somebody.
+    assert ledger.send(YES, ours, ours).paused
+    assert ledger.broken() == {}
+
+
+def test_many_whose_servers_blame_us_pause_the_run_as_refusals_do(database: Database) -> None:
+    ledger = open_ledger(database, mails=40)
+    ours = Misconfigured(550, "5.7.1 blocked")
+    ledger.send(*(ours, YES) * 10)
+    assert ledger.run_state() is RunState.SENDING
+    ledger.send(ours, YES)
+    assert ledger.run_state() is RunState.PAUSED
+    assert ledger.run.state_reason == (
+        "11 of the first 21 mails were refused, the last with: 550 5.7.1 blocked"
+    )
+    assert ledger.broken() == {}
