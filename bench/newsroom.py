@@ -17,14 +17,14 @@ from mailer.core.stories import StoryDraft
 from mailer.core.tags import Tag, Vocabulary
 from mailer.store.database import Connection, Database
 from mailer.store.newsletters import save_newsletter
-from mailer.store.stories import PlacedTag, record_draft
+from mailer.store.story_recording import PlacedTag, record_draft
 from mailer.store.tables import follows, mutes, readers, subscriptions
 from mailer.store.tags import save_tags, tag_ids
 
 NOW = datetime(2026, 6, 1, 6, tzinfo=UTC)
 SLUG = "bench"
 _BATCH = 10_000
-_WORDS = (
+WORDS = (
     *("harbour", "bridge", "minister", "budget", "river", "strike", "festival", "court", "border"),
     *("exam", "ferry", "vaccine", "rice", "steel", "orchestra", "typhoon", "visa", "election"),
     *("railway", "glacier", "museum", "tariff", "chip", "school"),
@@ -111,12 +111,12 @@ def _fill_stories(
     ids = tag_ids(connection)
     for number in range(size.stories):
         at = NOW - timedelta(minutes=7 * (number + 1))
-        words = " ".join(chance.choice(_WORDS) for _ in range(9))
+        words = " ".join(chance.choice(WORDS) for _ in range(9))
         draft = StoryDraft(
             uid=f"story-{number}",
             title=words.capitalize(),
             url=f"https://news.example/{number}",
-            summary=" ".join(chance.choice(_WORDS) for _ in range(40)).capitalize() + ".",
+            summary=" ".join(chance.choice(WORDS) for _ in range(40)).capitalize() + ".",
             byline="Ann Author",
             published_at=at,
         )

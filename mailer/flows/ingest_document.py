@@ -1,5 +1,6 @@
 """Take a parsed document into the store."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -9,7 +10,8 @@ from mailer.core.tags import Tag, TagKind, Vocabulary, slugify
 from mailer.errors import InputError
 from mailer.store.database import Connection, Database
 from mailer.store.runs import hold_frontier
-from mailer.store.stories import PlacedTag, Recorded, find_stories, record_draft
+from mailer.store.stories import find_stories
+from mailer.store.story_recording import Arrival, PlacedTag, Recorded, record_drafts
 from mailer.store.tags import read_vocabulary, save_tags, tag_ids
 
 
@@ -39,9 +41,8 @@ def ingest_document(
     document comes again without them. `backdated` counts each story as ingested when it was
     published: for an archive, whose stories must not all be news today.
     """
-    counts = dict.fromkeys(Recorded, 0)
     rejections = list(document.rejections)
-    uids: list[str] = []
+    arrivals: list[Arrival] = []
     with database.write() as connection:
         frontier = hold_frontier(connection, moving=False)
         tagging = _Tagging(connection)
@@ -54,12 +55,12 @@ def ingest_document(
             taken_at = now
             if backdated and draft.published_at is not None:
                 taken_at = max(draft.published_at, draft.embargo_until_at or draft.published_at)
-            done = record_draft(
-                connection, draft, placed, now=taken_at, not_before=None if backdated else frontier
-            )
-            counts[done] += 1
-            uids.append(draft.uid)
-        stories = find_stories(connection, list(dict.fromkeys(uids)))
+            arrivals.append(Arrival(draft, placed, taken_at))
+        counts = Counter(
+            record_drafts(connection, arrivals, not_before=None if backdated else frontier)
+        )
+        uids = dict.fromkeys(arrival.draft.uid for arrival in arrivals)
+        stories = find_stories(connection, list(uids))
     return IngestReport(
         counts[Recorded.NEW],
         counts[Recorded.UPDATED],

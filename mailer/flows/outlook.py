@@ -4,7 +4,6 @@ Asked with every click of somebody who chooses topics: what all choices share is
 and kept, and an answer takes a few milliseconds.
 """
 
-import threading
 from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -18,6 +17,7 @@ from mailer.core.schedules import READER_ZONE, Lane, read_rule, slots
 from mailer.core.stories import Story
 from mailer.core.tags import Tag, Vocabulary
 from mailer.flows.keep_follow import read_wanted
+from mailer.flows.kept import Kept
 from mailer.store.database import Database
 from mailer.store.newsletters import list_newsletters
 from mailer.store.schedules import Schedule, list_schedules
@@ -129,30 +129,11 @@ class Newsroom:
         return sorted(moments)
 
 
-class Lookout:
+class Lookout(Kept[Newsroom]):
     """Keeps the newsroom of the minute."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
-        self._lock = threading.Lock()
-        self._newsroom: Newsroom | None = None
-
-    def newsroom(self, now: datetime) -> Newsroom:
-        """Return the newsroom as of about a minute ago; while one reads it anew, others go on."""
-        known = self._newsroom
-        if known is not None and timedelta(0) <= now - known.as_of < _FRESH:
-            return known
-        # Who has nothing yet waits; who has what was fresh a moment ago does not.
-        if not self._lock.acquire(blocking=known is None or now - known.as_of > 2 * _FRESH):
-            assert known is not None  # noqa: S101 - a blocking acquire does not fail
-            return known
-        try:
-            if self._newsroom is known:
-                self._newsroom = _read(self._database, now)
-            assert self._newsroom is not None  # noqa: S101 - set above, or by who held the lock
-            return self._newsroom
-        finally:
-            self._lock.release()
+        super().__init__(lambda now: _read(database, now), fresh=_FRESH)
 
 
 def _by_label(tag: Tag) -> str:

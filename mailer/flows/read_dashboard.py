@@ -10,6 +10,7 @@ from mailer.core.throttles import RelayState
 from mailer.errors import ExpressionError
 from mailer.flows.desk import Desk
 from mailer.flows.keep_schedules import ComingSlot, coming_slots
+from mailer.flows.kept import Kept
 from mailer.flows.list_domains import ListedDomain, list_domains
 from mailer.store.dashboard import (
     Backlog,
@@ -22,11 +23,13 @@ from mailer.store.dashboard import (
     reader_counts,
     suppressed_count,
 )
+from mailer.store.database import Database
 from mailer.store.ledger_reading import DeliveryRow, doubtful_deliveries
 from mailer.store.runs import list_runs, unfinished_runs
 from mailer.store.tags import read_vocabulary
 
 _WEEKS = 13
+_FRESH = timedelta(minutes=5)
 # Beyond that many meanings the dead ones are looked for by `mailer plan`.
 _MOST_MEANINGS = 2000
 
@@ -49,6 +52,17 @@ class Live:
 
 
 @dataclass(frozen=True, slots=True)
+class Audience:
+    """Who reads and what they follow, as of a moment: all readers and follows are counted."""
+
+    as_of: datetime
+    growth: Growth
+    readers: Mapping[str, int]
+    followed: Sequence[tuple[str, int]]
+    dead: Sequence[tuple[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
 class Dashboard:
     """All of it."""
 
@@ -58,12 +72,9 @@ class Dashboard:
     doubtful: Sequence[DeliveryRow]
     domains: Sequence[ListedDomain]
     relays: Sequence[RelayState]
-    growth: Growth
-    followed: Sequence[tuple[str, int]]
-    dead: Sequence[tuple[str, int]]
     bounces: Mapping[str, int]
-    readers: Mapping[str, int]
     suppressed: int
+    audience: Audience
 
 
 def read_live(desk: Desk, *, now: datetime) -> Live:
@@ -77,13 +88,36 @@ def read_live(desk: Desk, *, now: datetime) -> Live:
         return Live(running, read_backlog(connection, now))
 
 
-def read_dashboard(desk: Desk, *, now: datetime) -> Dashboard:
-    """Return everything the dashboard shows."""
+def read_dashboard(desk: Desk, audience: Audience, *, now: datetime) -> Dashboard:
+    """Return everything the dashboard shows, beside an audience that was read lately."""
     live = read_live(desk, now=now)
     coming = coming_slots(desk.database, now=now, count=6)
     domains = list_domains(desk, now=now)
-    moments = [now - timedelta(weeks=weeks) for weeks in reversed(range(_WEEKS))]
     with desk.database.read() as connection:
+        return Dashboard(
+            live=live,
+            coming=coming,
+            last=list_runs(connection, 12),
+            doubtful=doubtful_deliveries(connection, 20),
+            domains=domains[:12],
+            relays=desk.throttle.relay_states(now=now),
+            bounces=bounce_counts(connection, now - timedelta(days=7)),
+            suppressed=suppressed_count(connection),
+            audience=audience,
+        )
+
+
+class Census(Kept[Audience]):
+    """Keeps the audience: a million readers and their follows take seconds to count."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(lambda now: read_audience(database, now=now), fresh=_FRESH)
+
+
+def read_audience(database: Database, *, now: datetime) -> Audience:
+    """Count the audience."""
+    moments = [now - timedelta(weeks=weeks) for weeks in reversed(range(_WEEKS))]
+    with database.read() as connection:
         vocabulary = read_vocabulary(connection)
         meanings = most_followed(connection, _MOST_MEANINGS)
         dead = []
@@ -92,17 +126,10 @@ def read_dashboard(desk: Desk, *, now: datetime) -> Dashboard:
                 parse(canonical, vocabulary)
             except ExpressionError:
                 dead.append((canonical, count))
-        return Dashboard(
-            live=live,
-            coming=coming,
-            last=list_runs(connection, 12),
-            doubtful=doubtful_deliveries(connection, 20),
-            domains=domains[:12],
-            relays=desk.throttle.relay_states(now=now),
+        return Audience(
+            as_of=now,
             growth=read_growth(connection, moments),
+            readers=reader_counts(connection),
             followed=meanings[:10],
             dead=dead[:20],
-            bounces=bounce_counts(connection, now - timedelta(days=7)),
-            readers=reader_counts(connection),
-            suppressed=suppressed_count(connection),
         )

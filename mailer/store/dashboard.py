@@ -3,16 +3,27 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import accumulate
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, case, func, select
+from sqlalchemy import Column, ColumnElement, Connection, case, func, select, text
 
 from mailer.core.deliveries import DeliveryState
 from mailer.core.readers import ReaderState
+from mailer.core.runs import RunState
 from mailer.store.bounce_tables import bounces
-from mailer.store.ledger_tables import deliveries
+from mailer.store.ledger_tables import deliveries, runs
 from mailer.store.tables import follows, readers, subscriptions, suppressions
 
 _RATE_SPAN = timedelta(minutes=1)
+
+
+class RunStanding(NamedTuple):
+    """A run, where it stands, and since when it is over."""
+
+    id: int
+    state: RunState
+    finished_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +71,24 @@ def accepted_lately(connection: Connection, run_id: int, now: datetime) -> int:
     return count
 
 
-def state_counts(connection: Connection) -> Mapping[str, int]:
-    """Return how many deliveries there are in each state."""
+def run_standings(connection: Connection) -> list[RunStanding]:
+    """Return where each run stands, skipped ones left out: they have no deliveries."""
     rows = connection.execute(
-        select(deliveries.c.state, func.count().label("number")).group_by(deliveries.c.state)
+        select(runs.c.id, runs.c.state, runs.c.finished_at).where(
+            runs.c.state != RunState.SKIPPED.value
+        )
     )
-    return {row.state: row.number for row in rows}
+    return [RunStanding(row.id, RunState(row.state), row.finished_at) for row in rows]
+
+
+def notice_counts(connection: Connection) -> Mapping[DeliveryState, int]:
+    """Return how many deliveries of no run there are in each state."""
+    rows = connection.execute(
+        select(deliveries.c.state, func.count().label("number"))
+        .where(deliveries.c.run_id.is_(None))
+        .group_by(deliveries.c.state)
+    )
+    return {DeliveryState(row.state): row.number for row in rows}
 
 
 def reader_counts(connection: Connection) -> Mapping[str, int]:
@@ -93,30 +116,37 @@ def bounce_counts(connection: Connection, since: datetime | None = None) -> Mapp
 
 
 def read_growth(connection: Connection, moments: Sequence[datetime]) -> Growth:
-    """Return how many readers were confirmed and how many follows current at each moment."""
-    known = connection.execute(
-        select(
-            *(func.sum(case((readers.c.confirmed_at <= at, 1), else_=0)) for at in moments)
-        ).where(readers.c.state != ReaderState.ERASED.value)
-    ).one()
-    current = connection.execute(
-        select(
-            *(
-                func.sum(
-                    case(
-                        (
-                            (follows.c.started_at <= at)
-                            & (follows.c.ended_at.is_(None) | (follows.c.ended_at > at)),
-                            1,
-                        ),
-                        else_=0,
-                    )
-                )
-                for at in moments
-            )
-        )
-    ).one()
-    return Growth(moments, [n or 0 for n in known], [n or 0 for n in current])
+    """Return how many readers were confirmed and how many follows current at each moment.
+
+    Moments ascend.
+    """
+    confirmed = _until(
+        connection, readers.c.confirmed_at, moments, readers.c.state != ReaderState.ERASED.value
+    )
+    started = _until(connection, follows.c.started_at, moments)
+    ended = _until(connection, follows.c.ended_at, moments)
+    return Growth(moments, confirmed, [a - b for a, b in zip(started, ended, strict=True)])
+
+
+def _until(
+    connection: Connection,
+    column: Column[Any],
+    moments: Sequence[datetime],
+    *conditions: ColumnElement[bool],
+) -> list[int]:
+    """Return in how many rows the column is not after each moment.
+
+    Each row is counted once, in the first span that it falls in: asking of every row and moment
+    took 5.4 s for 300,000 follows.
+    """
+    span = case(*((column <= at, n) for n, at in enumerate(moments)), else_=len(moments))
+    rows = connection.execute(
+        select(span.label("span"), func.count().label("number"))
+        .where(column.is_not(None), *conditions)
+        .group_by(text("span"))
+    )
+    found = {row.span: row.number for row in rows}
+    return list(accumulate(found.get(n, 0) for n in range(len(moments))))
 
 
 def most_followed(connection: Connection, limit: int = 10) -> list[tuple[str, int]]:

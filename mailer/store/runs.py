@@ -21,6 +21,7 @@ from mailer.core.deliveries import DeliveryState
 from mailer.core.readers import Cadence
 from mailer.core.runs import Run, RunState, add_hashes, hash_text
 from mailer.errors import NotFoundError
+from mailer.store.bulk import among
 from mailer.store.ledger_tables import deliveries, run_shards, runs
 from mailer.store.tables import newsletters
 
@@ -212,16 +213,25 @@ def _query() -> Select[Any]:
     return select(runs, newsletters.c.slug.label("newsletter")).join_from(runs, newsletters)
 
 
+def count_deliveries(
+    connection: Connection, run_ids: Sequence[int]
+) -> dict[int, dict[DeliveryState, int]]:
+    """Return how many deliveries of each of these runs are in each state."""
+    counts: dict[int, dict[DeliveryState, int]] = {run_id: {} for run_id in run_ids}
+    for condition in among(connection, deliveries.c.run_id, run_ids):
+        for run_id, state, count in connection.execute(
+            select(deliveries.c.run_id, deliveries.c.state, func.count())
+            .where(condition)
+            .group_by(deliveries.c.run_id, deliveries.c.state)
+        ):
+            counts[run_id][DeliveryState(state)] = count
+    return counts
+
+
 def _read(connection: Connection, query: Select[Any]) -> list[Run]:
     rows = connection.execute(query).all()
     ids = [row.id for row in rows]
-    counts: dict[int, dict[DeliveryState, int]] = {run_id: {} for run_id in ids}
-    for run_id, state, count in connection.execute(
-        select(deliveries.c.run_id, deliveries.c.state, func.count())
-        .where(deliveries.c.run_id.in_(ids))
-        .group_by(deliveries.c.run_id, deliveries.c.state)
-    ):
-        counts[run_id][DeliveryState(state)] = count
+    counts = count_deliveries(connection, ids)
     shards: dict[int, list[Row[Any]]] = {run_id: [] for run_id in ids}
     for shard in connection.execute(select(run_shards).where(run_shards.c.run_id.in_(ids))):
         shards[shard.run_id].append(shard)

@@ -108,6 +108,8 @@ story_tags = Table(
     ),
     Index(None, "added_at"),
     Index(None, "tag_id"),
+    # The one above has current rows only; ended ones are read by their owner, too.
+    Index(None, "story_id"),
 )
 
 newsletters = Table(
@@ -194,6 +196,8 @@ follows = Table(
         sqlite_where=text("ended_at IS NULL"),
         postgresql_where=text("ended_at IS NULL"),
     ),
+    # The one above has current rows only; ended ones are read by their owner, too.
+    Index(None, "subscription_id"),
 )
 
 mutes = Table(
@@ -214,6 +218,8 @@ mutes = Table(
         sqlite_where=text("ended_at IS NULL"),
         postgresql_where=text("ended_at IS NULL"),
     ),
+    # The one above has current rows only; ended ones are read by their owner, too.
+    Index(None, "reader_id"),
 )
 
 suppressions = Table(

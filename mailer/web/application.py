@@ -8,8 +8,10 @@ from fastapi import FastAPI
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
 from mailer.bootstrap import Installation
+from mailer.flows.count_states import StateCounter
 from mailer.flows.fetch_certificate import Certificates
 from mailer.flows.outlook import Lookout
+from mailer.flows.read_dashboard import Census
 from mailer.ports import Bell
 from mailer.render.paper import Paper
 from mailer.web import api, dev, health, hooks, metrics, operate, public, reader
@@ -18,7 +20,7 @@ from mailer.web.dev.workshop import WORKSHOP, Workshop
 from mailer.web.failures import answer_failures
 from mailer.web.gate import Gate
 from mailer.web.headers import page_headers
-from mailer.web.visits import ASSETS, BELL, LOOKOUT, PAPER, ROOM
+from mailer.web.visits import ASSETS, BELL, CENSUS, LOOKOUT, PAPER, ROOM, STATES
 
 _AREAS = (
     reader.router,
@@ -55,6 +57,8 @@ def make_app(room: Installation, bell: Bell | None = None) -> FastAPI:
     setattr(app.state, PAPER, paper)
     setattr(app.state, ASSETS, assets)
     setattr(app.state, LOOKOUT, Lookout(room.desk.database))
+    setattr(app.state, CENSUS, Census(room.desk.database))
+    setattr(app.state, STATES, StateCounter(room.desk.database))
     setattr(app.state, BELL, bell)
     setattr(app.state, WORKSHOP, Workshop(room))
     setattr(app.state, hooks.CERTIFICATES, Certificates())

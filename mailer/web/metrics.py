@@ -18,11 +18,10 @@ from mailer.store.dashboard import (
     bounce_counts,
     read_backlog,
     reader_counts,
-    state_counts,
     suppressed_count,
 )
 from mailer.store.runs import unfinished_run_ids
-from mailer.web.visits import Area, Visiting
+from mailer.web.visits import Area, Visiting, states_of
 
 router = Area()
 
@@ -39,11 +38,11 @@ def metrics(visit: Visiting) -> Response:
 
     with visit.room.desk.database.read() as connection:
         backlog = read_backlog(connection, visit.now)
-        states = state_counts(connection)
         readers = reader_counts(connection)
         suppressed = suppressed_count(connection)
         back = bounce_counts(connection)
         running = len(unfinished_run_ids(connection))
+    states = states_of(visit.request).count()
     deliveries = gauge("deliveries", "Deliveries in the ledger by state.", "state")
     for state in DeliveryState:
         deliveries.labels(state).set(states.get(state, 0))

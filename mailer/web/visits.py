@@ -14,13 +14,16 @@ from mailer.core.hygiene import clean_text
 from mailer.core.locales import accepted_locales
 from mailer.core.tokens import Purpose, Signer
 from mailer.errors import InputError
+from mailer.flows.count_states import StateCounter
 from mailer.flows.outlook import Lookout, Newsroom
+from mailer.flows.read_dashboard import Census
 from mailer.ports import Bell
 from mailer.render.paper import Paper, spoken_among
 from mailer.render.speech import Speech, speech_of
 from mailer.web.assets import Assets
 
-ROOM, PAPER, ASSETS, LOOKOUT, BELL = "room", "paper", "assets", "lookout", "bell"
+ROOM, PAPER, ASSETS, BELL = "room", "paper", "assets", "bell"
+LOOKOUT, CENSUS, STATES = "lookout", "census", "states"
 # S25. A follow has at most 2,000 characters; of a field of many values 500 are read.
 LONGEST_FIELD = 4_000
 _MOST_VALUES = 500
@@ -143,7 +146,17 @@ def assets_of(request: Request) -> Assets:
 def newsroom_of(visit: Visit) -> Newsroom:
     """Return the stories, tags and newsletters of the last two weeks, at most a minute old."""
     lookout = cast("Lookout", getattr(visit.request.app.state, LOOKOUT))
-    return lookout.newsroom(visit.now)
+    return lookout.get(visit.now)
+
+
+def census_of(request: Request) -> Census:
+    """Return who keeps what the dashboard says about all readers."""
+    return cast("Census", getattr(request.app.state, CENSUS))
+
+
+def states_of(request: Request) -> StateCounter:
+    """Return who counts the ledger by state."""
+    return cast("StateCounter", getattr(request.app.state, STATES))
 
 
 def ring(visit: Visit) -> None:

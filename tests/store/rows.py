@@ -20,7 +20,8 @@ from mailer.store.newsletters import save_newsletter
 from mailer.store.preferences import ensure_subscription, start_follow
 from mailer.store.readers import add_reader
 from mailer.store.runs import add_run, move_run
-from mailer.store.stories import find_stories, record_draft
+from mailer.store.stories import find_stories
+from mailer.store.story_recording import record_draft
 from mailer.store.tables import subscriptions
 from tests.builders import NOON, VOCABULARY, at, reader
 

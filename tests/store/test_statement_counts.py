@@ -15,6 +15,8 @@ from mailer.store.ledger_lease import claim, mark, reap
 from mailer.store.ledger_plan import add_planned, given_stories
 from mailer.store.ledger_settle import Settlement, settle
 from mailer.store.ledger_tables import deliveries
+from mailer.store.preferences import follows_of, mutes_of
+from mailer.store.stories import tag_spans
 from mailer.store.tables import follows, mutes, readers, subscriptions
 from tests.builders import NOON, at
 from tests.store.rows import (
@@ -152,6 +154,37 @@ def test_a_long_ledger_costs_sqlite_an_index_and_no_scan(
     assert index in told
     assert "SCAN deliver" not in told
     assert "ORDER BY" not in told
+
+
+@pytest.mark.parametrize(
+    ("work", "index"),
+    [
+        pytest.param(
+            lambda connection: follows_of(connection, 1),
+            "follows USING INDEX ix_follows_subscription_id",
+            id="what a reader follows and has followed",
+        ),
+        pytest.param(
+            lambda connection: mutes_of(connection, 1),
+            "mutes USING INDEX ix_mutes_reader_id",
+            id="what a reader mutes and has muted",
+        ),
+        pytest.param(
+            lambda connection: tag_spans(connection, [1]),
+            "story_tags USING INDEX ix_story_tags_story_id",
+            id="the tags a story has and had",
+        ),
+    ],
+)
+def test_what_belongs_to_one_is_found_by_an_index(
+    work: Callable[[Connection], object], index: str, migrated_sqlite: Path, tmp_path: Path
+) -> None:
+    copy = shutil.copyfile(migrated_sqlite, tmp_path / "mailer.db")
+    database = Database.open(f"sqlite:///{copy}")
+    told = plans(database, work)
+    database.close()
+    assert index in told
+    assert "SCAN" not in told
 
 
 @pytest.mark.parametrize("run_id", [None, 1])

@@ -12,14 +12,12 @@ from mailer.core.stories import SeeAlso, Story, StoryDraft, TagSpan
 from mailer.core.tags import Tag
 from mailer.store.database import Connection, Database
 from mailer.store.stories import (
-    PlacedTag,
-    Recorded,
     find_stories,
     latest_stories,
     read_board_stories,
-    record_draft,
     stories_at_revision,
 )
+from mailer.store.story_recording import PlacedTag, Recorded, record_draft
 from mailer.store.tables import stories, story_tags
 from mailer.store.tags import read_vocabulary, save_tags, tag_ids
 from tests.builders import NOON, VOCABULARY, at

@@ -9,7 +9,7 @@ from starlette.responses import Response, StreamingResponse
 from mailer.flows.read_dashboard import read_dashboard, read_live
 from mailer.store.audit import list_changes
 from mailer.web.desk.shifts import Administers, Shift, Views, session_of
-from mailer.web.visits import Area, Asked, paper_of, room_of
+from mailer.web.visits import Area, Asked, census_of, paper_of, room_of
 
 router = Area(prefix="/operate")
 _EVERY_SECONDS = 2.0
@@ -21,13 +21,14 @@ _WIDTH, _HEIGHT = 260, 56
 @router.get("")
 def dashboard(shift: Views) -> Response:
     """Show what runs, what comes, what went, and what needs somebody."""
-    board = read_dashboard(shift.visit.room.desk, now=shift.visit.now)
+    audience = census_of(shift.visit.request).get(shift.visit.now)
+    board = read_dashboard(shift.visit.room.desk, audience, now=shift.visit.now)
     return shift.page(
         "dashboard.html",
         board=board,
         live=board.live,
-        readers_line=polyline(board.growth.readers),
-        follows_line=polyline(board.growth.follows),
+        readers_line=polyline(audience.growth.readers),
+        follows_line=polyline(audience.growth.follows),
     )
 
 
