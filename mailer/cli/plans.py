@@ -21,6 +21,7 @@ from mailer.cli.sending import ring_for_run, work_run
 from mailer.core.moments import read_moment
 from mailer.core.runs import PlannedMail, RunState
 from mailer.errors import InputError
+from mailer.flows.check_templates import check_templates
 from mailer.flows.documents import moment, plan_document, planned_document, run_document
 from mailer.flows.draft_plan import draft_plan
 from mailer.flows.open_run import open_run
@@ -108,6 +109,7 @@ def send(
     with open_room() as room:
         now = room.clock()
         room.desk.guard.check(room.desk.database, now)
+        check_templates(room.desk, newsletter, read_cadence(cadence))
         opened = open_run(
             room.desk.database,
             newsletter,

@@ -12,8 +12,9 @@ from mailer.cli.watching import look_at_run, progress_bar
 from mailer.core.deliveries import DeliveryState
 from mailer.core.hygiene import clean_header
 from mailer.core.runs import Run, RunState
-from mailer.flows.documents import run_document
+from mailer.flows.documents import plain_document, run_document
 from mailer.flows.steer_run import Steer, steer_run
+from mailer.store.editions import plain_reasons
 from mailer.store.runs import find_run, list_runs
 
 app = typer.Typer(
@@ -69,14 +70,17 @@ def show(run_id: RunId, as_json: JsonOption = False) -> None:
     """Show one run; its counts by state add up to planned."""
     with open_room() as room, room.desk.database.read() as connection:
         document = run_document(find_run(connection, run_id))
+        plain = plain_reasons(connection, run_id)
     if as_json:
-        print_json(document)
+        print_json({**document, "plain": plain_document(plain)})
         return
     for name, value in document.items():
         shown = (
             ", ".join(f"{v} {k}" for k, v in value.items()) if isinstance(value, dict) else value
         )
         say(f"{name:<13} {'' if shown is None else shown}")
+    for locale, format, reason in plain:
+        note(f"each {locale} {format} mail is made by itself, a hundred times as slowly: {reason}")
 
 
 @app.command("watch")

@@ -1,5 +1,6 @@
 """Values as JSON documents, with the field names of the outside contract."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -150,6 +151,13 @@ def plan_document(plan: Plan) -> Document:
         "mails": [planned_document(mail) for mail in plan.mails],
         "nothing_new": [planned_document(mail) for mail in plan.silent],
     }
+
+
+def plain_document(reasons: Iterable[tuple[str, str, str]]) -> list[Document]:
+    """Why mails of a run are made one by one, by locale and format."""
+    return [
+        {"locale": locale, "format": format, "reason": reason} for locale, format, reason in reasons
+    ]
 
 
 def run_document(run: Run) -> Document:

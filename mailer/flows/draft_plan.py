@@ -6,6 +6,7 @@ from datetime import datetime
 from mailer.core.addresses import read_address
 from mailer.core.readers import Cadence
 from mailer.core.runs import PlannedMail, add_hashes, hash_text, mail_hash
+from mailer.flows.check_templates import check_templates
 from mailer.flows.composer import Composer
 from mailer.flows.desk import Desk
 from mailer.store.followers import read_followers
@@ -50,12 +51,13 @@ def draft_plan(
 ) -> Plan:
     """Compose every reader's mail of a run as of a moment; nothing is written.
 
-    Raises NotFoundError for an unknown newsletter or reader.
+    Raises NotFoundError for an unknown newsletter or reader, and RenderError for a broken template.
     """
     mails: list[PlannedMail] = []
     silent: list[PlannedMail] = []
     with desk.database.read() as connection:
         newsletter = find_newsletter(connection, newsletter_slug)
+        check_templates(desk, newsletter, cadence)
         only = None
         if reader_email is not None:
             only = find_reader(connection, read_address(reader_email)).id

@@ -6,8 +6,10 @@ from mailer.core.clocks import out_of_quiet
 from mailer.core.deliveries import life_of
 from mailer.core.digests import Why
 from mailer.core.readers import Cadence
-from mailer.core.runs import PlannedMail, add_hashes, mail_hash
+from mailer.core.runs import PlannedMail, RunState, add_hashes, mail_hash
 from mailer.core.schedules import read_lane
+from mailer.errors import RenderError
+from mailer.flows.check_templates import check_templates
 from mailer.flows.composer import Composer
 from mailer.flows.desk import Desk
 from mailer.flows.write_letters import message_id
@@ -22,15 +24,31 @@ from mailer.store.ledger_plan import (
 )
 from mailer.store.newsletters import find_newsletter
 from mailer.store.run_shards import Shard, finish_shard, start_sending, take_shard
-from mailer.store.runs import find_run, finish_run
+from mailer.store.runs import find_run, finish_run, move_run
 
 
 def plan_run(desk: Desk, run_id: int, *, now: datetime) -> int:
     """Plan what is left of a run and return how many shards this call planned.
 
     Several workers may plan one run: each takes shards nobody holds. A worker that dies leaves
-    its shard as it was. When the last shard is planned the run starts sending.
+    its shard as it was. When the last shard is planned the run starts sending. A run whose template
+    is broken is paused with the reason, before anyone is mailed.
     """
+    try:
+        return _plan_shards(desk, run_id, now)
+    except RenderError as error:
+        with desk.database.write() as connection:
+            move_run(
+                connection,
+                run_id,
+                to=RunState.PAUSED,
+                of=[RunState.PLANNING],
+                reason=f"cannot be planned: {error}; then resume the run",
+            )
+        return 0
+
+
+def _plan_shards(desk: Desk, run_id: int, now: datetime) -> int:
     composer: Composer | None = None
     done = 0
     while True:
@@ -43,6 +61,7 @@ def plan_run(desk: Desk, run_id: int, *, now: datetime) -> int:
             if composer is None:
                 run = find_run(connection, run_id)
                 newsletter = find_newsletter(connection, run.newsletter)
+                check_templates(desk, newsletter, run.cadence)
                 composer = Composer(
                     desk,
                     connection,

@@ -5,6 +5,8 @@ is right and slow, and the reason is told to its author.
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Final
 
 from mailer.core.readers import MailFormat
@@ -26,6 +28,7 @@ from mailer.render.probing import Prober, Wanted, pool_of
 from mailer.render.site import address_lines
 from mailer.render.slots import Field, Mark, Tokens, Uncuttable
 from mailer.render.speech import speech_of
+from mailer.render.template_errors import place_of
 
 _MOST_ROUNDS: Final = 12
 
@@ -68,17 +71,33 @@ class _Compile:
         self._prober = Prober(wanted, self._tokens, decisions, decided)
 
     def page(self) -> Page:
-        subject = self._subject()
-        text = self._text()
+        with self._placing("subject.txt"):
+            subject = self._subject()
+        with self._placing("body.txt"):
+            text = self._text()
         html: Body = []
         if self._wanted.letter.format is MailFormat.HTML:
-            html = self._html()
+            with self._placing("body.html"):
+                html = self._html()
         return Page(
             tuple(sorted((name, self._decisions[name]) for name in self._asked)),
             subject,
             encode(text),
             encode(html),
         )
+
+    @contextmanager
+    def _placing(self, part: str) -> Iterator[None]:
+        """Say in which file, and where it is known in which line, a template cannot be cut."""
+        folders = self._pages.templates.folders
+        try:
+            yield
+        except Uncuttable as error:
+            file, line = place_of(error, folders)
+            paths = [folder / self._folder / part for folder in folders]
+            error.file = file or str(next(filter(Path.is_file, paths), paths[-1]))
+            error.line = line
+            raise
 
     def _subject(self) -> tuple[str | SlotAt, ...]:
         body = cut_text(self._drawn("subject.txt", self._prober.mail({})), self._tokens)

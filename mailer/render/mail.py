@@ -5,6 +5,7 @@ milliseconds a mail, and it is the measure of what a mail must look like.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from mailer.core.digests import Weights
@@ -19,9 +20,11 @@ from mailer.render.links import Links
 from mailer.render.message import build_message
 from mailer.render.notice_pages import draw_notice
 from mailer.render.notice_views import view_notice
-from mailer.render.pages import Mail, Pages
+from mailer.render.pages import Mail, Pages, template_of
 from mailer.render.printing import Printing, Printings
+from mailer.render.samples import VOCABULARY, sample_letter
 from mailer.render.site import Site
+from mailer.render.speech import is_spoken
 from mailer.render.weights import Scales
 
 __all__ = ["Mail", "Renderer"]
@@ -69,6 +72,19 @@ class Renderer:
     def printing(self, vocabulary: Vocabulary) -> Printing:
         """Return what makes many mails of one run, locale and format, each in microseconds."""
         return Printing(self._pages, self._site, self._signer, vocabulary, self.content)
+
+    def check(self, newsletter: Newsletter, cadence: Cadence) -> None:
+        """Draw made-up mails, with and without a name, in each language of a newsletter.
+
+        Raises RenderError as `render` does.
+        """
+        sample = sample_letter(template_of(newsletter, cadence), format=MailFormat.HTML)
+        for locale in filter(is_spoken, newsletter.locales):
+            for name in (sample.name, ""):
+                letter = replace(
+                    sample, newsletter=newsletter, cadence=cadence, locale=locale, name=name
+                )
+                self.render(letter, VOCABULARY)
 
     def weigh(  # noqa: PLR0917 - in the order of a letter
         self,

@@ -20,6 +20,7 @@ from mailer.render.filling import Unfit
 from mailer.render.letter_values import LetterValues
 from mailer.render.links import Links
 from mailer.render.pages import Pages
+from mailer.render.plain_ways import told
 from mailer.render.press import NotCompiled, Press
 from mailer.render.probing import Wanted
 from mailer.render.sameness import difference
@@ -53,7 +54,7 @@ class Printing:
     """The mails of one newsletter, cadence, moment, locale and format.
 
     `plainly` makes a message the plain way. `fresh` are editions compiled here that nobody has
-    stored yet; `reason` says why mails go the plain way, empty when they do not.
+    stored yet; `reason` says why mails go the plain way, empty when they do not, and `fault` where.
     """
 
     pages: Pages
@@ -62,6 +63,7 @@ class Printing:
     vocabulary: Vocabulary
     plainly: Callable[[Letter, Vocabulary], bytes]
     reason: str = ""
+    fault: Uncuttable | None = None
     fresh: list[bytes] = field(default_factory=list)
     counts: Counts = field(default_factory=Counts)
     _press: Press | None = None
@@ -177,7 +179,10 @@ class Printing:
                     made.append(self._page(dict(decided), lacking, others))
                     press.use([*self._known, *made])
                     self._prove(lacking[:1] + lacking[-1:])
-        except (Uncuttable, RenderError) as error:
+        except Uncuttable as error:
+            self.fault, self.reason = error, told(error)
+            return
+        except RenderError as error:
             self.reason = str(error)
             return
         self._known += made

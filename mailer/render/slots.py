@@ -19,7 +19,15 @@ MAKES_LINES: Final = frozenset(("wrap", "underlined"))
 
 
 class Uncuttable(Exception):  # noqa: N818 - it is no error: the mail goes the plain way
-    """A template does what cannot be compiled; the message says what, to its author."""
+    """A template does what cannot be compiled; the message says what, to its author.
+
+    `file` and `line` are its place, "" and 0 when there is none.
+    """
+
+    def __init__(self, message: str, *, file: str = "", line: int = 0) -> None:
+        super().__init__(message)
+        self.file = file
+        self.line = line
 
 
 @dataclass(frozen=True, slots=True)

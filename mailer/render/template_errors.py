@@ -52,7 +52,7 @@ def explain(error: Exception, name: str, folders: Sequence[Path]) -> TemplateErr
     if isinstance(error, jinja2.TemplateSyntaxError):
         file = error.filename or error.name or name
         return _error(file, error.lineno, str(error.message), _mend_syntax(str(error.message)))
-    file, line = _place(error, folders)
+    file, line = place_of(error, folders)
     if isinstance(error, jinja2.UndefinedError):
         message, mend = _undefined(str(error.message))
     else:
@@ -91,7 +91,7 @@ def _error(file: str, line: int, message: str, mend: str) -> TemplateError:
     )
 
 
-def _place(error: Exception, folders: Sequence[Path]) -> tuple[str, int]:
+def place_of(error: Exception, folders: Sequence[Path]) -> tuple[str, int]:
     """Return file and line of the innermost frame of a template."""
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         path = Path(frame.filename)

@@ -3,11 +3,13 @@
 No database is asked: templates can be tried before there is one.
 """
 
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
+from mailer.core.addresses import read_address
 from mailer.core.letters import Letter
 from mailer.core.notices import Notice, Occasion
 from mailer.core.readers import MailFormat
@@ -19,15 +21,17 @@ from mailer.render.letter_views import view_letter
 from mailer.render.links import Links
 from mailer.render.lint.check import lint_message
 from mailer.render.lint.documents import Page
-from mailer.render.lint.findings import Finding
+from mailer.render.lint.findings import Finding, Level, gathered
 from mailer.render.lint.origins import Origins, placed, read_origins
 from mailer.render.mail import Mail, Renderer
 from mailer.render.message import build_message
 from mailer.render.notice_message import build_notice
 from mailer.render.notice_views import view_notice
 from mailer.render.pages import template_of
+from mailer.render.plain_ways import mend_of
 from mailer.render.samples import VOCABULARY, sample_letter, sample_notice, sample_told
 from mailer.render.site import Site, address_lines
+from mailer.render.slots import Uncuttable
 from mailer.render.speech import speech_of
 
 PARTS = ("subject.txt", "body.txt", "body.html")
@@ -129,4 +133,23 @@ class Workbench:
         findings = lint_message(
             drawn.content, name=name, address_lines=address_lines(self.site), source=source
         )
-        return [placed(finding, origins) for finding in findings] if source else findings
+        if source:
+            findings = [placed(finding, origins) for finding in findings]
+        return gathered([*findings, *self._check_speed(paper, vocabulary)])
+
+    def _check_speed(self, paper: Letter | Notice, vocabulary: Vocabulary) -> Iterator[Finding]:
+        """Find out whether many mails can be made at once."""
+        if isinstance(paper, Notice):
+            return
+        printing = self._renderer.printing(vocabulary)
+        printing.print([(paper, read_address(paper.email))])
+        if printing.reason:
+            fault = printing.fault or Uncuttable(printing.reason)
+            yield Finding(
+                "editions/slow",
+                Level.WARN,
+                f"each mail is made by itself, which takes a hundred times as long: {fault}",
+                mend_of(fault),
+                line=fault.line,
+                file=fault.file or template_of(paper.newsletter, paper.cadence),
+            )

@@ -101,6 +101,18 @@ def stories_told(connection: Connection, run_id: int) -> list[tuple[int, int]]:
     return [(row.story_id, row.revision) for row in rows]
 
 
+def plain_run_count(connection: Connection, since: datetime) -> int:
+    """Return how many runs since then have mails that go the plain way."""
+    return (
+        connection.scalar(
+            select(func.count(editions.c.run_id.distinct())).where(
+                editions.c.made_at >= since, editions.c.reason != ""
+            )
+        )
+        or 0
+    )
+
+
 def plain_reasons(connection: Connection, run_id: int) -> list[tuple[str, str, str]]:
     """Return (locale, format, reason) of the mails of a run that go the plain way."""
     rows = connection.execute(

@@ -4,6 +4,7 @@ Any number of processes give the same figures, since all stand in the database. 
 reader or a story.
 """
 
+from datetime import timedelta
 from ipaddress import ip_address
 
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
@@ -20,10 +21,12 @@ from mailer.store.dashboard import (
     reader_counts,
     suppressed_count,
 )
+from mailer.store.editions import plain_run_count
 from mailer.store.runs import unfinished_run_ids
 from mailer.web.visits import Area, Visiting, states_of
 
 router = Area()
+_PLAIN_SINCE = timedelta(days=1)
 
 
 @router.get("/metrics")
@@ -42,6 +45,7 @@ def metrics(visit: Visiting) -> Response:
         suppressed = suppressed_count(connection)
         back = bounce_counts(connection)
         running = len(unfinished_run_ids(connection))
+        plain = plain_run_count(connection, visit.now - _PLAIN_SINCE)
     states = states_of(visit.request).count()
     deliveries = gauge("deliveries", "Deliveries in the ledger by state.", "state")
     for state in DeliveryState:
@@ -54,6 +58,9 @@ def metrics(visit: Visiting) -> Response:
         bounces.labels(kind).set(back.get(kind, 0))
     gauge("suppressed_addresses", "Addresses that get nothing.").set(suppressed)
     gauge("running_runs", "Runs that plan or send.").set(running)
+    gauge(
+        "plain_runs", "Runs of the last 24 hours whose template makes each mail by itself, slowly."
+    ).set(plain)
     gauge("due_deliveries", "Deliveries that are due and wait.").set(backlog.due_count)
     age = gauge("oldest_due_seconds", "How long the oldest due delivery has waited.")
     since = backlog.oldest_due_at

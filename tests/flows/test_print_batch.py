@@ -6,6 +6,8 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
+from mailer.delivery.dkim import SigningBackend, read_dkim_signer
+from mailer.delivery.dkim_keys import new_dkim_key
 from mailer.delivery.memory import MemoryBackend
 from mailer.flows.desk import Desk
 from mailer.flows.preview_mail import rebuild_mail
@@ -14,6 +16,7 @@ from mailer.render.mail import Renderer
 from mailer.render.sameness import difference
 from mailer.store.edition_tables import editions
 from mailer.store.editions import plain_reasons
+from tests.delivery.test_dkim import verified
 from tests.flows.conftest import NOON, Newsroom
 
 MINA, TOMAS = "mina@reader.example", "tomas@reader.example"
@@ -84,7 +87,25 @@ def test_mails_of_a_template_that_cannot_be_cut_go_out_and_the_reason_is_kept(
     assert len(newsroom.backend.messages) == 2
     with newsroom.database.read() as connection:
         reasons = plain_reasons(connection, run.id)
-    assert reasons == [("en", "html", "it uses loop.cycle of its sections or stories")]
+    ((locale, format, reason),) = reasons
+    assert (locale, format) == ("en", "html")
+    place = tmp_path / "email" / "digest" / "body.html"
+    assert reason.startswith(f"{place}, line 1: it uses loop.cycle of its sections or stories: ")
+
+
+def test_signatures_over_joined_mails_are_found_whole_by_another_verifier(
+    newsroom: Newsroom,
+) -> None:
+    followed(newsroom)
+    memory = MemoryBackend()
+    signer = read_dkim_signer("news.example", "ed1", new_dkim_key(ed25519=True))
+    assert signer is not None
+    newsroom.send(backend=SigningBackend(memory, signer))
+    assert stored(newsroom) == 1
+    assert len(memory.messages) == 2
+    for message in memory.messages:
+        assert verified(message.content, signer) == [True]
+        assert verified(message.content.replace(b"China", b"Chin4"), signer) == [False]
 
 
 def test_compiled_and_plain_mails_say_the_same(newsroom: Newsroom) -> None:

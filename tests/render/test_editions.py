@@ -216,5 +216,8 @@ def test_a_template_of_ones_own_gives_the_plain_mail(tmp_path: Path, name: str) 
     mails = three_letters()
     contents = printed(printing, mails)
     assert (printing.reason == "") is (name in CUT), printing.reason
+    if name in PLAIN:
+        assert printing.reason.startswith(f"{folder / 'body.html'}"), printing.reason
+        assert not printing.reason.endswith(": draw it as templates/email/digest does")
     for mail, content in zip(mails, contents, strict=True):
         assert difference(content, renderer.content(mail, VOCABULARY)) == ""

@@ -25,6 +25,7 @@ def test_the_figures_are_those_of_the_database(open_room: Opener) -> None:
     assert found["mailer_readers confirmed"] == 25
     assert found["mailer_deliveries accepted"] == 0
     assert found["mailer_oldest_due_seconds"] == 0
+    assert found["mailer_plain_runs"] == 0
     assert "@" not in answer.text
 
 

@@ -6,12 +6,14 @@ from fastapi import Path
 from starlette.responses import Response
 
 from mailer.core.readers import Cadence
-from mailer.errors import InputError
+from mailer.errors import InputError, RenderError
+from mailer.flows.check_templates import check_templates
 from mailer.flows.documents import plan_document
 from mailer.flows.draft_plan import draft_plan
 from mailer.flows.open_run import open_run
 from mailer.flows.plan_differences import plan_differences
 from mailer.flows.steer_run import Steer, steer_run
+from mailer.store.editions import plain_reasons
 from mailer.store.ledger_reading import list_deliveries
 from mailer.store.newsletters import list_newsletters
 from mailer.store.runs import find_run, list_runs
@@ -39,7 +41,11 @@ def show_all(shift: Views, asked: Asked) -> Response:
 def dry_run(shift: Views, asked: Asked) -> Response:
     """Show who would get what and why, and how that differs from the last run."""
     slug, cadence = asked["newsletter"], read_cadence(asked["cadence"])
-    plan = plan_document(draft_plan(shift.visit.room.desk, slug, cadence, as_of=shift.visit.now))
+    try:
+        drafted = draft_plan(shift.visit.room.desk, slug, cadence, as_of=shift.visit.now)
+    except RenderError as error:
+        raise InputError(str(error)) from error
+    plan = plan_document(drafted)
     with shift.database.read() as connection:
         last = next(
             (r for r in list_runs(connection, 200) if (r.newsletter, r.cadence) == (slug, cadence)),
@@ -74,6 +80,10 @@ def send(shift: Operates, posted: Posted) -> Response:
     """Open a run now."""
     slug, cadence = posted["newsletter"], read_cadence(posted["cadence"])
     now = shift.visit.now
+    try:
+        check_templates(shift.visit.room.desk, slug, cadence)
+    except RenderError as error:
+        raise InputError(str(error)) from error
     opened = open_run(shift.database, slug, cadence, as_of=now, now=now)
     shift.record("run opened", f"run {opened.run_id}", f"{slug} {cadence}")
     bell = bell_of(shift.visit)
@@ -88,7 +98,8 @@ def show(shift: Views, run_id: AnId) -> Response:
     with shift.database.read() as connection:
         run = find_run(connection, run_id)
         rows = list_deliveries(connection, run_id=run_id, limit=_MOST_SHOWN)
-    return shift.page("run.html", run=run, rows=rows, most=_MOST_SHOWN)
+        plain = plain_reasons(connection, run_id)
+    return shift.page("run.html", run=run, rows=rows, most=_MOST_SHOWN, plain=plain)
 
 
 @router.post("/{run_id}/{action}")

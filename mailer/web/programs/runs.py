@@ -12,6 +12,8 @@ from mailer.core.api_keys import Scope
 from mailer.core.deliveries import DeliveryState
 from mailer.core.hygiene import clean_header
 from mailer.core.readers import Cadence
+from mailer.errors import InputError, RenderError
+from mailer.flows.check_templates import check_templates
 from mailer.flows.documents import delivery_document, event_document, run_document
 from mailer.flows.open_run import open_run
 from mailer.flows.steer_run import Steer, steer_run
@@ -47,6 +49,10 @@ def send(call: Writes, wanted: RunIn, name: Named = "") -> JSONResponse:
         as_of = as_of if as_of.tzinfo is not None else as_of.replace(tzinfo=UTC)
         slug = clean_header(wanted.newsletter)
         database = call.visit.room.desk.database
+        try:
+            check_templates(call.visit.room.desk, slug, wanted.cadence)
+        except RenderError as error:
+            raise InputError(str(error)) from error
         opened = open_run(database, slug, wanted.cadence, as_of=as_of, now=now)
         if opened.created:
             call.record("run opened", f"run {opened.run_id}", f"{slug} {wanted.cadence}")
