@@ -1,5 +1,7 @@
 # Everything happens in .venv, made from the exact versions in requirements/.
 PYTHON ?= python3
+# The parts that `make bench` runs; empty for all.
+PART ?=
 SOAK_MINUTES ?= 30
 SOAK_MAILS ?= 1000000
 SOAK_KILLS ?= 1000
@@ -9,7 +11,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 	--custom-compile-command "make lock" $(UPGRADE) pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check test soak audit format catalogues caniemail pictures lock clean static chromium postfix
+.PHONY: help demo check test bench bench-full soak audit format catalogues caniemail pictures lock clean static chromium postfix
 
 help:  ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -39,8 +41,11 @@ format: .venv/.dev  ## Rewrite the code in the house format
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 
-bench-editions: .venv/.dev  ## Measure mails joined from editions beside mails made one by one
-	$(BIN)/python -m bench.editions
+bench: .venv/.dev postfix  ## Measure everything at small sizes, two minutes; PART=editions for one
+	$(BIN)/python -m bench --only "$(PART)"
+
+bench-full: .venv/.dev postfix  ## Measure everything up to a million readers, hours; report in docs/bench
+	$(BIN)/python -m bench --full --only "$(PART)" --into docs/bench
 
 catalogues: .venv/.dev  ## Bring new messages into the translations and say what is left to do
 	$(BIN)/python -m tools.catalogues

@@ -20,12 +20,13 @@ def print_table(title: str, rows: Sequence[Mapping[str, Spread | str]]) -> None:
     for name in rows[0]:
         table.add_column(name, justify="right")
     for row in rows:
-        table.add_row(*(_shown(value) for value in row.values()))
+        table.add_row(*(figure_words(value) for value in row.values()))
     # Wide enough for every column, wherever the output goes.
     Console(width=160).print(table)
 
 
-def _shown(value: Spread | str) -> str:
+def figure_words(value: Spread | str) -> str:
+    """Return a figure as people read it: its median, with least and most when it varied."""
     if isinstance(value, str):
         return value
     median, least, most = (_figure(value[name]) for name in ("median", "least", "most"))
