@@ -24,6 +24,7 @@ from mailer.delivery.throttle import MemoryThrottle
 from mailer.delivery.throttle_redis import RedisThrottle
 from mailer.flows.desk import Desk
 from mailer.flows.guard_restore import RestoreGuard
+from mailer.flows.send_webhooks import WebhookSender
 from mailer.ports import Backend, BackendOptions, Throttle
 from mailer.render.mail import Renderer
 from mailer.render.site import Site
@@ -222,6 +223,16 @@ def open_workbench(settings: Settings) -> Workbench:
         Signer(settings.secrets),
         overrides=settings.templates,
         max_mail_bytes=settings.max_mail_kb * 1024,
+    )
+
+
+def webhook_sender(room: Installation) -> WebhookSender:
+    """Return what tells webhooks; a receiver on this machine only where no production is (S12)."""
+    return WebhookSender(
+        room.desk.database,
+        room.clock,
+        guard=room.desk.guard,
+        allow_loopback=not room.is_production,
     )
 
 

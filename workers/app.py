@@ -3,7 +3,7 @@
 from celery import Celery
 from celery.schedules import crontab
 
-from workers.bell import FEEDS, FOLLOWS, PURGE, RECOVER, TICK
+from workers.bell import FEEDS, FOLLOWS, PURGE, RECOVER, TICK, WEBHOOKS
 from workers.queues import DIGESTS, QUEUES, UPKEEP
 
 # A worker that vanished gives its unacknowledged tasks back after this long; the ledger's own
@@ -47,6 +47,12 @@ def make_app(broker_url: str) -> Celery:
                 "task": FEEDS,
                 "schedule": 30.0,
                 "options": {"queue": UPKEEP, "expires": 30},
+            },
+            # Each message has its own time; this is how late it may be.
+            "webhooks": {
+                "task": WEBHOOKS,
+                "schedule": 10.0,
+                "options": {"queue": UPKEEP, "expires": 10},
             },
             # Once a day is enough for what is measured in months; at an hour few mails are due.
             "follows": {

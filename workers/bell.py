@@ -14,6 +14,7 @@ TICK = "mailer.tick"
 RECOVER = "mailer.recover"
 FOLLOWS = "mailer.look_after_follows"
 FEEDS = "mailer.poll_feeds"
+WEBHOOKS = "mailer.send_webhooks"
 PURGE = "mailer.purge"
 
 _log = logging.getLogger(__name__)

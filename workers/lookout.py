@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 
-from mailer.bootstrap import Installation
+from mailer.bootstrap import Installation, webhook_sender
 from mailer.errors import RestoredDatabase, ServiceAway, SettingsError
 from mailer.flows.drain_ledger import drain_ledger
 from mailer.flows.find_quiet_follows import find_quiet_follows, tell_quiet_follows
@@ -17,7 +17,8 @@ from mailer.flows.purge import purge
 from mailer.ports import Backend
 
 EVERY_SECONDS = 10.0
-# Mail waits while feeds are asked and rows purged: the rest has its turn after the next look.
+# Mail waits while feeds are asked, programs told and rows purged: the rest has its turn after the
+# next look.
 _ASIDE_SECONDS = 5.0
 _log = logging.getLogger(__name__)
 
@@ -38,6 +39,7 @@ def look_forever(room: Installation, backend: Backend, *, wait: Callable[[], boo
                 day = today
             look_once(room, backend)
             look_at_feeds(room)
+            look_at_webhooks(room)
             if (this_hour := room.clock().replace(minute=0, second=0, microsecond=0)) != hour:
                 hour = None if purge_some(room) else this_hour
         except ServiceAway as error:
@@ -73,6 +75,12 @@ def purge_some(room: Installation) -> bool:
 def _for_a_while() -> Callable[[], bool]:
     end = time.monotonic() + _ASIDE_SECONDS
     return lambda: time.monotonic() < end
+
+
+def look_at_webhooks(room: Installation) -> None:
+    """Tell programs what happened, as far as there is time."""
+    for webhook_id in webhook_sender(room).send_due(_for_a_while()).disabled:
+        _log.error("webhook %s is disabled: see 'mailer webhooks list'", webhook_id)
 
 
 def look_once(room: Installation, backend: Backend) -> None:

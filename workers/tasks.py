@@ -1,10 +1,12 @@
 """The tasks: each takes an id, calls a flow, and rings the next bell."""
 
+import logging
 import time
 from collections.abc import Callable
 
 from celery import Celery
 
+from mailer.bootstrap import webhook_sender
 from mailer.core.readers import Cadence
 from mailer.flows.deliver_in_lanes import deliver_in_lanes
 from mailer.flows.find_quiet_follows import find_quiet_follows, tell_quiet_follows
@@ -24,10 +26,12 @@ from workers.bell import (
     PURGE,
     RECOVER,
     TICK,
+    WEBHOOKS,
     CeleryBell,
 )
 from workers.workplace import Workplace
 
+_log = logging.getLogger(__name__)
 # A soft stop waits 30 s for tasks at hand: one that ends in time leaves nothing in doubt.
 _TURN_SECONDS = 20.0
 # One run may keep so many processes busy; what is rung in vain ends at once.
@@ -101,6 +105,11 @@ def register_tasks(app: Celery, workplace: Workplace) -> CeleryBell:
         room = workplace.room
         for _ in FeedPoller(room.desk.database, room.clock).poll_due(_turn()):
             pass
+
+    @app.task(name=WEBHOOKS, shared=False)
+    def send_webhooks() -> None:
+        for webhook_id in webhook_sender(workplace.room).send_due(_turn()).disabled:
+            _log.error("webhook %s is disabled: see 'mailer webhooks list'", webhook_id)
 
     @app.task(name=FOLLOWS, shared=False)
     def look_after_follows() -> None:

@@ -40,6 +40,7 @@ from mailer.cli import (
     tags,
     templates,
     testing,
+    webhooks,
 )
 from mailer.cli.logs import redact_logs
 from mailer.cli.output import note
@@ -94,6 +95,7 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(audit.app, name="audit")
 app.add_typer(bounces.app, name="bounces")
 app.add_typer(hooks.app, name="hooks")
+app.add_typer(webhooks.app, name="webhooks")
 
 
 def _print_version(wanted: bool) -> None:

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from mailer.bootstrap import webhook_sender
 from mailer.cli.options import JsonOption
 from mailer.cli.output import note, print_json, say
 from mailer.cli.room import open_room
@@ -110,14 +111,24 @@ def drain(
                 lanes=room.lanes,
                 policy=room.settings.in_doubt,
             )
+            told = webhook_sender(room).send_due()
         finally:
             backend.close()
     counts = {state.value: count for state, count in sorted(drained.counts.items())}
     if as_json:
-        print_json({"counts": counts, "halted": drained.halted, "paused": drained.paused})
+        print_json(
+            {
+                "counts": counts,
+                "halted": drained.halted,
+                "paused": drained.paused,
+                "webhooks": {"delivered": told.delivered_count, "failed": told.failed_count},
+            }
+        )
     else:
         words = ", ".join(f"{count} {state}" for state, count in counts.items())
         say(words or "nothing was due")
+        if told.delivered_count or told.failed_count:
+            say(f"webhooks: {told.delivered_count} delivered, {told.failed_count} failed")
     for run_id, reason in sorted(drained.paused.items()):
         note(f"run {run_id} was paused: {reason}")
     if drained.halted:

@@ -16,6 +16,7 @@ from mailer.store.ledger_settle import Settlement, settle
 from mailer.store.readers import suppress
 from mailer.store.run_health import record_judgements
 from mailer.store.runs import move_run, reopen_runs
+from mailer.store.webhook_facts import tell_run
 
 _LONGEST_REPLY = 500
 _UNJUDGED_WAIT = timedelta(seconds=30)
@@ -101,6 +102,8 @@ def _settle(database: Database, window: Sequence[Sent], token: str, now: datetim
             for run_id, reason in reasons.items()
             if move_run(connection, run_id, to=RunState.PAUSED, of=going, reason=reason)
         }
+        for run_id in paused:
+            tell_run(connection, run_id, RunState.PAUSED, now)
     return Settled(states, halted, paused)
 
 

@@ -14,6 +14,7 @@ from mailer.store.ledger_steering import cancel_rows, queue_held
 from mailer.store.run_health import forget_judgements
 from mailer.store.run_shards import has_unplanned_shards
 from mailer.store.runs import find_run, finish_run, move_run
+from mailer.store.webhook_facts import tell_run
 
 _BATCH = 1000  # Rows in one transaction: SQLite has one writer, who must not keep the others.
 _PLANNING, _SENDING = RunState.PLANNING, RunState.SENDING
@@ -67,7 +68,7 @@ def steer_run(
         raise _impossible(run, action)
     match action:
         case Steer.PAUSE:
-            _pause(database, run, reason or "paused by an operator")
+            _pause(database, run, reason or "paused by an operator", now)
         case Steer.RESUME:
             _resume(database, run, now)
             throttle.reopen(now=now)
@@ -93,9 +94,11 @@ def _impossible(run: Run, action: Steer) -> InputError:
     )
 
 
-def _pause(database: Database, run: Run, reason: str) -> None:
+def _pause(database: Database, run: Run, reason: str, now: datetime) -> None:
     with database.write() as connection:
-        move_run(connection, run.id, to=RunState.PAUSED, of=[_PLANNING, _SENDING], reason=reason)
+        going = [_PLANNING, _SENDING]
+        if move_run(connection, run.id, to=RunState.PAUSED, of=going, reason=reason):
+            tell_run(connection, run.id, RunState.PAUSED, now)
 
 
 def _resume(database: Database, run: Run, now: datetime) -> None:

@@ -13,22 +13,30 @@ from mailer.core.bounce_addresses import bounced_delivery
 from mailer.core.bounces import COUNTED, BounceKind, Proof, Report, SoftRule
 from mailer.core.hygiene import clean_header
 from mailer.core.tokens import Signer
+from mailer.core.webhooks import EventKind
 from mailer.errors import InputError
 from mailer.store.bounces import (
     Bounced,
     add_bounce,
     bounced_mail,
-    end_subscriptions,
+    has_address,
     mail_of_message_ids,
     note_action,
     reader_of_address,
     soft_count,
 )
 from mailer.store.database import Connection, Database
+from mailer.store.leaving import end_subscriptions
 from mailer.store.readers import lock_reader, suppress
+from mailer.store.webhook_facts import tell_bounced
 
 UNPROVEN = "recorded: nothing proves that it is about a mail of ours"
 _LONGEST_EVIDENCE = 600
+_EVENTS = {
+    BounceKind.HARD: EventKind.DELIVERY_BOUNCED,
+    BounceKind.SOFT: EventKind.DELIVERY_BOUNCED,
+    BounceKind.COMPLAINT: EventKind.DELIVERY_COMPLAINED,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +74,7 @@ def take_report(
             return _taken(report, proof, mail, "known already", is_new=False)
         action = _act(connection, report, mail, rule, now)
         note_action(connection, bounce_id, action)
+        _tell(connection, report, mail, bounce_id=bounce_id, action=action, now=now)
     return _taken(report, proof, mail, action, is_new=True)
 
 
@@ -112,20 +121,51 @@ def _act(
         return _unsubscribe(connection, mail, now)
     reason = "complaint" if kind is BounceKind.COMPLAINT else "hard bounce"
     ended = 0
-    if kind is BounceKind.COMPLAINT and mail.reader_id is not None:
-        ended = end_subscriptions(connection, mail.reader_id, mail.email_key, reason, now)
+    if kind is BounceKind.COMPLAINT:
+        ended = _end(connection, mail, reason, now)
     about = f" (delivery {mail.delivery_id})" if mail.delivery_id is not None else ""
     new = suppress(connection, mail.email_key, reason, _words(report) + about, now)
     told = "suppressed" if new else "suppressed before"
     return f"unsubscribed from {ended}, {told}" if kind is BounceKind.COMPLAINT else told
 
 
+def _tell(
+    connection: Connection,
+    report: Report,
+    mail: Bounced | None,
+    *,
+    bounce_id: int,
+    action: str,
+    now: datetime,
+) -> None:
+    """Tell programs of what was proven."""
+    kind = _EVENTS.get(report.finding.kind)
+    if kind is None or mail is None:
+        return
+    tell_bounced(
+        connection,
+        kind,
+        bounce_id=bounce_id,
+        delivery_id=mail.delivery_id,
+        reader_id=mail.reader_id,
+        email=mail.email,
+        bounce=report.finding.kind,
+        status=report.finding.status,
+        action=action,
+        now=now,
+    )
+
+
 def _unsubscribe(connection: Connection, mail: Bounced, now: datetime) -> str:
     """End all her subscriptions; her address stays good, she may begin anew."""
-    if mail.reader_id is None:
-        return "recorded"
-    ended = end_subscriptions(connection, mail.reader_id, mail.email_key, "unsubscribed", now)
-    return f"unsubscribed from {ended}"
+    return f"unsubscribed from {_end(connection, mail, 'unsubscribed', now)}"
+
+
+def _end(connection: Connection, mail: Bounced, reason: str, now: datetime) -> int:
+    """End a reader's subscriptions while the address is still hers; returns how many."""
+    if mail.reader_id is None or not has_address(connection, mail.reader_id, mail.email_key):
+        return 0
+    return end_subscriptions(connection, mail.reader_id, reason, now)
 
 
 def _words(report: Report) -> str:

@@ -20,6 +20,7 @@ from mailer.store.edition_tables import edition_contents, editions
 from mailer.store.ledger_tables import deliveries
 from mailer.store.operator_tables import operator_sessions, sign_ins
 from mailer.store.reader_tables import address_requests, limits, subscription_requests
+from mailer.store.webhook_tables import webhook_messages
 
 _UNSETTLED = [state.value for state in DeliveryState if state not in TERMINAL]
 
@@ -64,6 +65,11 @@ def aged_rows(keep: Retention, now: datetime) -> tuple[Aged, ...]:
             operator_sessions.c.created_at < now - SESSION_LIFE - keep.sessions,
         ),
         Aged("sign-ins", sign_ins, sign_ins.c.at < now - keep.sessions),
+        Aged(
+            "webhook messages",
+            webhook_messages,
+            webhook_messages.c.settled_at < now - keep.webhook_messages,
+        ),
         # A bucket that is full again allows the same without being remembered.
         Aged("limits", limits, limits.c.full_at < now),
     )

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from mailer.core.bounces import BounceKind, Proof, Report
 from mailer.store.bounce_tables import bounces
 from mailer.store.ledger_tables import deliveries
-from mailer.store.tables import readers, subscriptions, suppressions
+from mailer.store.tables import readers, suppressions
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,17 +134,10 @@ def soft_count(connection: Connection, email_key: str, since: datetime) -> int:
     return count
 
 
-def end_subscriptions(
-    connection: Connection, reader_id: int, email_key: str, reason: str, now: datetime
-) -> int:
-    """End all subscriptions of a reader while the address is still hers; returns how many."""
-    hers = select(readers.c.id).where(readers.c.id == reader_id, readers.c.email_key == email_key)
-    ended = connection.execute(
-        update(subscriptions)
-        .where(subscriptions.c.reader_id.in_(hers), subscriptions.c.ended_at.is_(None))
-        .values(ended_at=now, end_reason=reason)
-    )
-    return ended.rowcount
+def has_address(connection: Connection, reader_id: int, email_key: str) -> bool:
+    """Say whether an address is still this reader's."""
+    hers = exists().where(readers.c.id == reader_id, readers.c.email_key == email_key)
+    return bool(connection.scalar(select(hers)))
 
 
 def list_bounces(

@@ -9,6 +9,7 @@ from mailer.core.readers import Reader
 from mailer.errors import NotFoundError
 from mailer.store.readers import reader_of
 from mailer.store.tables import follows, readers, subscriptions
+from mailer.store.webhook_facts import tell_unsubscribed
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +68,11 @@ def end_subscriptions(
     now: datetime,
     *,
     newsletter_id: int | None = None,
-) -> None:
-    """End a reader's subscription to a newsletter (None: to all), and the follows in it."""
+) -> int:
+    """End a reader's subscription to a newsletter (None: to all), and the follows in it.
+
+    Returns how many subscriptions ended.
+    """
     current = select(subscriptions.c.id).where(
         subscriptions.c.reader_id == reader_id, subscriptions.c.ended_at.is_(None)
     )
@@ -82,3 +86,5 @@ def end_subscriptions(
         .values(ending)
     )
     connection.execute(update(subscriptions).where(subscriptions.c.id.in_(ids)).values(ending))
+    tell_unsubscribed(connection, ids, reason, now)
+    return len(ids)

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from mailer.core.deliveries import NOT_GIVEN, DeliveryState
 from mailer.store.ledger_events import take_back
 from mailer.store.ledger_tables import deliveries, delivery_events
+from mailer.store.webhook_facts import tell_refused
 
 _TRANSMITTING = DeliveryState.TRANSMITTING.value
 _IN_DOUBT = DeliveryState.IN_DOUBT.value
@@ -103,4 +104,6 @@ def settle(
             for item in settled
         ],
     )
+    refused = [item.delivery_id for item in settled if item.state is DeliveryState.REFUSED]
+    tell_refused(connection, refused, now)
     return [item.delivery_id for item in settled]

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from mailer.core.readers import Cadence
 from mailer.store.tables import follows, mutes, newsletters, subscriptions
+from mailer.store.webhook_facts import tell_subscribed
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,9 @@ def ensure_subscription(
         source=source,
         consent=consent,
     )
-    return int(connection.execute(new.returning(subscriptions.c.id)).scalar_one())
+    added = int(connection.execute(new.returning(subscriptions.c.id)).scalar_one())
+    tell_subscribed(connection, added, now)
+    return added
 
 
 def start_follow(

@@ -20,6 +20,7 @@ from sqlalchemy import (
 
 from mailer.core.deliveries import DeliveryState
 from mailer.core.readers import Reader, ReaderState
+from mailer.store.bounce_tables import bounces
 from mailer.store.columns import Json
 from mailer.store.ledger_events import record_events, take_back
 from mailer.store.ledger_tables import deliveries, delivery_events, delivery_items
@@ -33,6 +34,7 @@ from mailer.store.tables import (
     subscriptions,
     suppressions,
 )
+from mailer.store.webhook_outbox import forget_reader
 
 ERASED = "erased"
 _UNSENT = (DeliveryState.QUEUED, DeliveryState.CLAIMED, DeliveryState.HELD)
@@ -100,6 +102,8 @@ def erase_records(connection: Connection, reader: Reader, hashed: str, now: date
     )
     for table in (subscription_requests, address_requests):
         connection.execute(update(table).where(_of(table, reader)).values(keys))
+    forget_reader(connection, reader.id)
+    _erase_bounces(connection, reader, keys)
     connection.execute(delete(reader_changes).where(reader_changes.c.reader_id == reader.id))
     connection.execute(
         update(suppressions)
@@ -120,6 +124,15 @@ def erase_records(connection: Connection, reader: Reader, hashed: str, now: date
             **keys,
         )
     )
+
+
+def _erase_bounces(connection: Connection, reader: Reader, keys: dict[str, str]) -> None:
+    hers = or_(
+        bounces.c.email_key == reader.email_key,
+        bounces.c.delivery_id.in_(select(deliveries.c.id).where(_hers(reader))),
+    )
+    # What a report says, in whatever words, may name her.
+    connection.execute(update(bounces).where(hers).values(recipient="", diagnostic="", **keys))
 
 
 def recall_suppression(connection: Connection, email_key: str, hashes: Sequence[str]) -> None:

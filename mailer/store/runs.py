@@ -24,6 +24,7 @@ from mailer.errors import NotFoundError
 from mailer.store.bulk import among
 from mailer.store.ledger_tables import deliveries, run_shards, runs
 from mailer.store.tables import newsletters
+from mailer.store.webhook_facts import tell_run
 
 # Any constant will do, as long as nothing else in this database uses it.
 _FRONTIER_LOCK = 7_305_114_051
@@ -166,6 +167,8 @@ def finish_run(connection: Connection, run_id: int, now: datetime) -> bool:
         .where(runs.c.id == run_id, runs.c.state == RunState.SENDING.value, ~working)
         .values(state=RunState.DONE.value, finished_at=now)
     )
+    if moved.rowcount:
+        tell_run(connection, run_id, RunState.DONE, now)
     return bool(moved.rowcount)
 
 

@@ -17,6 +17,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from mailer.core.stories import StoryDraft
 from mailer.store.bulk import among
 from mailer.store.tables import stories, story_revisions, story_tags
+from mailer.store.webhook_facts import tell_published
 
 _BATCH = 500
 
@@ -113,6 +114,11 @@ class _Batch:
         for table, rows in ((story_revisions, self._revisions), (story_tags, self._tags)):
             if rows:
                 self._connection.execute(insert(table), rows)
+        arrived = {story_id: self._arrivals[uid] for uid, story_id in new.items()}
+        tell_published(
+            self._connection,
+            {story_id: (one.draft.title, one.at) for story_id, one in arrived.items()},
+        )
         return done
 
     def _held(self, uids: Sequence[str]) -> dict[str, Row[Any]]:

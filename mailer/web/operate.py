@@ -11,6 +11,7 @@ from mailer.web.desk import (
     signing_in,
     stories,
     tags,
+    webhooks,
 )
 from mailer.web.visits import Area
 
@@ -26,5 +27,6 @@ for _pages in (
     feeds,
     newsletters,
     readers,
+    webhooks,
 ):
     router.include_router(_pages.router)

@@ -60,6 +60,8 @@ def filled(path: str) -> str:
         "reader_id": "999",
         "schedule_id": "999",
         "feed_id": "999",
+        "webhook_id": "999",
+        "webhook_step": "enable",
         "action": "pause",
         "step": "pause",
         "resolution": "accept",
