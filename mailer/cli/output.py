@@ -28,6 +28,11 @@ def note(text: str) -> None:
     Console(stderr=True, highlight=False, soft_wrap=True).print(Text(safe_terminal(text)))
 
 
+def terminal_width() -> int:
+    """Return how many columns there are."""
+    return Console().width
+
+
 def headline(text: str) -> None:
     """Print a heading between two rules, so that long output has landmarks."""
     console = Console(highlight=False)

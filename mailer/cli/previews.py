@@ -13,7 +13,7 @@ import typer
 from mailer.bootstrap import open_workbench
 from mailer.cli.mail_differences import mail_differences, print_differences
 from mailer.cli.options import AsOfOption, JsonOption, read_cadence
-from mailer.cli.output import headline, note, print_json, say
+from mailer.cli.output import headline, note, print_json, say, terminal_width
 from mailer.cli.parts import Part, print_part, read_part
 from mailer.cli.plans import say_planned
 from mailer.cli.room import open_room
@@ -166,7 +166,8 @@ def _show(shown: Shown, wanted: Part | None, limit_kb: int) -> None:
         headline("why")
         say_planned(shown.planned)
     headline("size")
-    for line in size_bar(len(shown.content), len(shown.mail.html.encode()), limit_kb):
+    sizes = len(shown.content), len(shown.mail.html.encode())
+    for line in size_bar(*sizes, limit_kb, width=terminal_width()):
         say(line)
 
 

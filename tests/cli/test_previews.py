@@ -37,6 +37,16 @@ def test_a_sample_looks_as_it_did(
     assert max(map(len, lines)) <= width
 
 
+def test_a_narrow_terminal_is_not_overrun(
+    mailer_alone: Mailer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    shown = mailer_alone("preview", "welcome").out
+    drawn = shown[shown.index("\nhtml ─") :].splitlines()
+    assert max(len(line) for line in drawn if "https://" not in line) == 40
+    assert re.fullmatch(r"HTML    █░{11} 5\.\d KB of 102 KB", drawn[-1])
+
+
 def test_a_sample_speaks_other_languages(mailer_alone: Mailer) -> None:
     assert "구독 취소" in mailer_alone("preview", "digest", "--locale", "ko", "--part", "text").out
     assert (
