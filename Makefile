@@ -11,7 +11,8 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 	--custom-compile-command "make lock" $(UPGRADE) pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check test bench bench-full soak audit format catalogues caniemail pictures lock clean static chromium postfix
+.PHONY: help demo check test bench bench-full soak audit format catalogues caniemail pictures lock docs \
+	reference sbom clean static chromium postfix
 
 help:  ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -22,7 +23,7 @@ demo: .venv/.runtime  ## See it work: seed a small newsroom, send its digest and
 check: static  ## The quick loop: format, lint, types, import contracts, fast tests on SQLite
 	$(BIN)/pytest -n logical --maxprocesses 8 -m "not slow and not postgresql"
 
-test: chromium postfix static  ## Everything, with servers of its own: under ten minutes
+test: chromium postfix static .venv/.docs  ## Everything, with servers of its own: under ten minutes
 	$(BIN)/pytest -n logical --maxprocesses 8
 
 soak: .venv/.dev  ## The long forms, for hours; SOAK="-k words" for some, SOAK_MINUTES, SOAK_MAILS, SOAK_KILLS
@@ -33,6 +34,7 @@ soak: .venv/.dev  ## The long forms, for hours; SOAK="-k words" for some, SOAK_M
 audit: .venv/.dev  ## Ask for known vulnerabilities of what requirements/ names; lint S is part of `make check`
 	$(BIN)/pip-audit --disable-pip --require-hashes --requirement requirements/runtime.txt
 	$(BIN)/pip-audit --disable-pip --require-hashes --requirement requirements/dev.txt
+	$(BIN)/pip-audit --disable-pip --require-hashes --requirement requirements/docs.txt
 
 corpora: .venv/.dev  ## Try public test data of other projects, fetched once, on every parser of ours
 	$(BIN)/python -W ignore -m tools.corpora
@@ -60,6 +62,18 @@ lock: .venv/.dev  ## Bring requirements/ in line with pyproject.toml; UPGRADE=--
 	$(INSTALL) "uv>=0.13"
 	$(COMPILE) --output-file requirements/runtime.txt
 	$(COMPILE) --group dev --constraints requirements/runtime.txt --output-file requirements/dev.txt
+	$(COMPILE) --group docs --constraints requirements/dev.txt --output-file requirements/docs.txt
+
+docs: .venv/.docs  ## Build the site of docs/ into build/docs; every warning is an error
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict --config-file tools/mkdocs.yml
+
+reference: .venv/.dev  ## Write docs/reference anew from settings, command line and API
+	$(BIN)/python -m tools.reference
+
+sbom: .venv/.dev  ## List what an installation is made of as build/sbom.cdx.json (CycloneDX)
+	@mkdir -p build
+	$(BIN)/python -W ignore -m cyclonedx_py requirements --pyproject pyproject.toml --output-reproducible \
+		--output-file build/sbom.cdx.json requirements/runtime.txt
 
 clean:  ## Remove .venv, builds and caches
 	rm -rf .venv build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
@@ -106,4 +120,9 @@ postfix:
 .venv/.dev: .venv/.runtime requirements/dev.txt
 	@echo "Installing what the tests need into .venv (about a minute, once)"
 	@$(INSTALL) --requirement requirements/dev.txt
+	@touch $@
+
+.venv/.docs: .venv/.dev requirements/docs.txt
+	@echo "Installing what the site of docs/ needs into .venv (a few seconds, once)"
+	@$(INSTALL) --requirement requirements/docs.txt
 	@touch $@

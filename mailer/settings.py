@@ -37,52 +37,99 @@ class Environment(StrEnum):
 class Settings(BaseSettings):
     """Everything an installation can set."""
 
-    model_config = SettingsConfigDict(env_prefix=_PREFIX, env_file=".env", extra="ignore")
+    # What stands under a setting is its line in docs/reference/settings.md.
+    model_config = SettingsConfigDict(
+        env_prefix=_PREFIX, env_file=".env", extra="ignore", use_attribute_docstrings=True
+    )
 
     env: Environment = Environment.DEVELOPMENT
+    """`production` refuses a default secret and the console backend, and closes `/dev`."""
     database_url: str = "sqlite:///mailer.db"
+    """`sqlite:///path`, or `postgresql+psycopg://user@host/name` (then `mailer db upgrade`)."""
     broker_url: str = "memory://"
+    """In this process, or `redis://host:6379/0` for workers elsewhere."""
     backend: str = "console"
+    """`smtp`, `http`, `console`, `maildir`, `memory`, or an entry point of `mailer.backends`."""
     smtp_url: SecretStr = SecretStr("smtp://localhost:25")
+    """`smtp://`, `smtp+starttls://`, `smtps://user:pass@host:port`; several with commas
+    between, each with `?weight=3` (0: a stand-by), `&messages=100` (a connection),
+    `&auth=xoauth2`."""
     smtp_window: int = Field(default=16, ge=1, le=1000)
+    """Messages between mark and settlement: what a crash can leave in doubt."""
     smtp_connections: int = Field(default=1, ge=1, le=64)
+    """Connections of a process at the same time."""
     smtp_password_command: str = ""
+    """Its first line is the password or token, at each login, of a URL with a user only."""
     bounce_address: str = ""
+    """`bounces@news.example`: the envelope sender becomes `bounces+ID.SEAL@…`, so that a
+    bounce names its delivery; empty: the newsletter's sender."""
     bounce_imap_url: SecretStr = SecretStr("")
+    """`imaps://user:password@host/INBOX`: the mailbox `mailer bounces poll` reads."""
     hook_ses_topics: str = ""
+    """The SNS topics whose notices count, as ARNs; see docs/hooks.md for these six."""
     hook_ses_certificate: SecretStr = SecretStr("")
+    """A certificate instead of the one that SNS names: then nothing is fetched."""
     hook_postmark: SecretStr = SecretStr("")
+    """`user:password` that Postmark calls with."""
     hook_sendgrid_key: str = ""
+    """SendGrid's verification key."""
     hook_mailgun_key: SecretStr = SecretStr("")
+    """Mailgun's HTTP webhook signing key."""
     hook_max_age_minutes: int = Field(default=60, ge=1, le=10_080)
+    """How old a signed notice may be."""
     soft_bounces: int = Field(default=5, ge=1, le=100)
+    """So many mails that come back softly suppress an address …"""
     soft_bounce_days: int = Field(default=30, ge=1, le=365)
+    """… within so many days."""
     maildir: Path = Path("mail")
+    """Where the maildir backend writes."""
     public_url: str = "http://localhost:8000"
+    """What links in mails start with: the https address of `mailer web`."""
     site_name: str = "The Newsroom"
+    """Stands in every mail and page."""
     sender_address: str = ""
+    """Who mails are from that belong to no newsletter; empty: `newsroom@` the public host."""
     postal_address: str = "The Newsroom, 1 Example Street, Example City"
+    """Stands in every mail: law in many countries asks for it."""
     max_mail_kb: int = Field(default=100, ge=20, le=1000)
+    """No digest is larger; Gmail clips above about 102."""
     templates: Path | None = None
+    """A folder whose templates come before the packaged ones."""
     secret_key: SecretStr = SecretStr(DEVELOPMENT_SECRET)
+    """Signs links: 32 random characters, as `openssl rand -hex 32` prints."""
     secret_key_old: SecretStr = SecretStr("")
+    """The one before: links it signed are still good."""
     rate: float = Field(default=0.0, ge=0.0, le=1e6)
+    """Messages a second of the whole installation, shared through Redis; 0: no limit."""
     domain_rates: str = ""
+    """`example.org=5,example.net=0.5`: messages a second to recipients of a domain."""
     domain_concurrency: int = Field(default=CONCURRENCY, ge=1, le=10_000)
+    """What a domain that defers starts from."""
     http_url: str = ""
+    """Where the http backend posts messages."""
     http_token: SecretStr = SecretStr("")
+    """Its bearer token."""
     allow_recipients: str = ""
+    """`mina@example.org,*@example.net`: outside production only these get real mail."""
     dkim_domain: str = ""
+    """Sign every mail for this domain; several with commas between."""
     dkim_selector: str = ""
+    """The selectors of the keys, in their order."""
     dkim_key: SecretStr = SecretStr("")
+    """The private keys, one below the other: `mailer dkim new` makes one."""
     in_doubt: InDoubtPolicy = InDoubtPolicy.HOLD
+    """`resend`: mails in doubt go out again with the same Message-ID; `hold`: a person decides."""
     epoch_file: Path | None = None
-    # Longer than any mail may wait, so that a retry finds what it was made from.
+    """The restore guard's file, on a disk that is not restored with the database; beside
+    SQLite in production by itself."""
     keep_editions_days: int = Field(default=90, ge=5, le=36_500)
-    # The form counts the confirmations of 30 days.
+    """How long what mails were made from is kept: longer than any mail may wait."""
     keep_requests_days: int = Field(default=31, ge=31, le=3_650)
+    """How long requests to subscribe are kept: the form counts those of 30 days."""
     keep_sessions_days: int = Field(default=30, ge=1, le=3_650)
+    """How long ended sessions of operators are kept."""
     trusted_proxies: int = Field(default=0, ge=0, le=10)
+    """How many web servers of yours stand before `mailer web`: whom X-Forwarded-For is believed."""
 
     @field_validator("public_url")
     @classmethod
