@@ -3,7 +3,9 @@
 import re
 
 _LINK = re.compile(
-    r"(/(?:confirm|form|mute|preferences|undo|unsubscribe|view)/)[\w.=~-]{8,}", re.IGNORECASE
+    r"(/(?:address|block|confirm|export|form|mute|preferences|undo|unsubscribe|view|welcome"
+    r"|hooks/[\w-]+)/)[\w.=~-]{8,}",
+    re.IGNORECASE,
 )
 _PASSWORD = re.compile(r"([a-z][a-z0-9+.-]*://[^\s/@:'\"]*):[^\s/'\"]*@", re.IGNORECASE)
 _BEARER = re.compile(r"\b(bearer|authorization:\s*\w+)\s+[\w.~+/=-]{6,}", re.IGNORECASE)

@@ -36,8 +36,12 @@ def mail_link(desk: Desk, address: Address, client: str, locale: str, *, now: da
         enough = take(connection, [(_PER_ADDRESS, subject)], now)
         stranger = take(connection, [(_PER_STRANGER, subject)], now)
         is_known = reader is not None and reader.state is not ReaderState.ERASED
-        if enough is None and (is_known or stranger is None):
-            _queue(desk, connection, reader if is_known else None, address, locale, now)
+        if enough is None:
+            # A stranger who had his mail of the week costs the same work, which is taken back.
+            with connection.begin_nested() as attempt:
+                _queue(desk, connection, reader if is_known else None, address, locale, now)
+                if not (is_known or stranger is None):
+                    attempt.rollback()
     return Answer.TAKEN
 
 
