@@ -64,6 +64,8 @@ def quiet_follows(
 ) -> list[QuietFollow]:
     """Do the same on an open connection."""
     start_at = now - long
+    if not old_follows(connection, start_at, after_id=0, reader_id=reader_id, limit=1):
+        return []
     vocabulary = read_vocabulary(connection)
     bases = {one.slug: one.base_expression or "*" for one in list_newsletters(connection)}
     board = Board(read_board_stories(connection, start_at, now), vocabulary, now)

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from mailer.core.expressions import parse
+from mailer.core.matching import Board
 from mailer.core.runs import Run
 from mailer.core.throttles import RelayState
 from mailer.errors import ExpressionError
 from mailer.flows.desk import Desk
+from mailer.flows.find_quiet_follows import LONG
 from mailer.flows.keep_schedules import ComingSlot, coming_slots
 from mailer.flows.kept import Kept
 from mailer.flows.list_domains import ListedDomain, list_domains
@@ -26,6 +28,7 @@ from mailer.store.dashboard import (
 from mailer.store.database import Database
 from mailer.store.ledger_reading import DeliveryRow, doubtful_deliveries
 from mailer.store.runs import list_runs, unfinished_runs
+from mailer.store.stories import read_board_stories
 from mailer.store.tags import read_vocabulary
 
 _WEEKS = 13
@@ -60,6 +63,7 @@ class Audience:
     readers: Mapping[str, int]
     followed: Sequence[tuple[str, int]]
     dead: Sequence[tuple[str, int]]
+    quiet: Sequence[tuple[str, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,16 +124,21 @@ def read_audience(database: Database, *, now: datetime) -> Audience:
     with database.read() as connection:
         vocabulary = read_vocabulary(connection)
         meanings = most_followed(connection, _MOST_MEANINGS)
-        dead = []
+        board = Board(read_board_stories(connection, now - LONG, now), vocabulary, now)
+        recent = board.bits_of([s.id for s in board.stories if s.eligible_at >= now - LONG])
+        dead, quiet = [], []
         for canonical, count in meanings:
             try:
-                parse(canonical, vocabulary)
+                matching = board.matching_bits(parse(canonical, vocabulary)) & recent
             except ExpressionError:
                 dead.append((canonical, count))
+            else:
+                quiet += [] if matching else [(canonical, count)]
         return Audience(
             as_of=now,
             growth=read_growth(connection, moments),
             readers=reader_counts(connection),
             followed=meanings[:10],
             dead=dead[:20],
+            quiet=quiet[:20],
         )

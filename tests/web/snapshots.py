@@ -1,12 +1,19 @@
 """What stands in the database, whole: to say that nothing changed."""
 
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any
 
 from sqlalchemy import select
 
+import mailer.store
 from mailer.bootstrap import Installation
-from mailer.store import operator_tables, reader_tables  # noqa: F401 - their tables join
 from mailer.store.tables import metadata
+
+# Whatever module of the store has tables of its own: they join the metadata when it is imported.
+for _module in iter_modules(mailer.store.__path__):
+    if _module.name.endswith("tables"):
+        import_module(f"mailer.store.{_module.name}")
 
 
 def everything(room: Installation) -> dict[str, list[Any]]:

@@ -6,10 +6,13 @@ from fastapi.routing import iter_route_contexts
 from starlette.testclient import TestClient
 
 from mailer.bootstrap import Installation
+from mailer.core.addresses import read_address
 from mailer.core.readers import Cadence
 from mailer.core.tokens import Purpose
+from mailer.flows.move_address import ask_to_move
 from mailer.flows.open_run import open_run
 from mailer.flows.plan_run import plan_run
+from mailer.flows.send_to_friend import send_to_friend
 from mailer.store.ledger_reading import list_deliveries
 from mailer.store.stories import latest_stories
 from tests.web.mails import deliver, link
@@ -32,6 +35,16 @@ def tokens(client: TestClient, room: Installation) -> dict[str, str]:
     with room.desk.database.read() as connection:
         mail = list_deliveries(connection, reader_id=mina.id)[0]
     follow = current_follows(room)[0]
+    ask_to_move(room.desk, mina.id, read_address("mina@elsewhere.example"), now=now)
+    send_to_friend(
+        room.desk,
+        story,
+        read_address("friend@elsewhere.example"),
+        locale="en",
+        client="198.51.100.7",
+        now=now,
+    )
+    mails = "\n".join(deliver(room))
     return {
         "confirm": confirmation.removeprefix("/confirm/"),
         "unsubscribe": sign(Purpose.UNSUBSCRIBE, subscription_ids(room)[0]),
@@ -39,6 +52,8 @@ def tokens(client: TestClient, room: Installation) -> dict[str, str]:
         "mute": sign(Purpose.MUTE, mina.id, follow.id, story.id),
         "view": sign(Purpose.VIEW, mail.message_id.strip("<>").rpartition("@")[0]),
         "export": sign(Purpose.EXPORT, "at", stamp, mina.id),
+        "address": link(mails, "address").removeprefix("/address/"),
+        "block": link(mails, "block").removeprefix("/block/"),
     }
 
 
@@ -67,4 +82,16 @@ def test_get_and_head_of_every_route_change_nothing(client: TestClient, room: In
             assert got.status_code == 200, address
             opened.append(area)
         assert changed(room, before) == set(), address
-    assert set(opened) >= {"confirm", "unsubscribe", "preferences", "mute", "export"}
+    # Of the purposes only UNDO has no page to get, and FORM none at all.
+    assert set(opened) == set(Purpose) - {Purpose.UNDO, Purpose.FORM}
+
+
+def test_get_and_head_of_an_undo_change_nothing(client: TestClient, room: Installation) -> None:
+    path = f"/unsubscribe/{tokens(client, room)['unsubscribe']}"
+    client.post(path)
+    (undo,) = set(re.findall(r'action="(/undo/[^"]+)"', client.get(path).text))
+    before = everything(room)
+    assert client.get(undo).status_code == client.head(undo).status_code == 405
+    assert changed(room, before) == set()
+    assert client.post(undo).status_code == 200
+    assert changed(room, before) != set()

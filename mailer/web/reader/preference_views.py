@@ -1,5 +1,6 @@
 """The page of preferences as it stands for one reader."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -7,6 +8,7 @@ from starlette.responses import Response
 
 from mailer.core.readers import Cadence, Newsletter, Reader, Wanted
 from mailer.errors import ExpressionError
+from mailer.flows.find_quiet_follows import LONG, find_quiet_follows
 from mailer.flows.outlook import Newsroom
 from mailer.render.follow_words import FollowWords
 from mailer.render.speech import languages_spoken
@@ -23,7 +25,10 @@ _SHOWN_CHANGES = 10
 
 @dataclass(frozen=True, slots=True)
 class FollowCard:
-    """One follow. `is_dead`: a tag of it is gone, it matches nothing; `rate` is its outlook."""
+    """One follow. `is_dead`: a tag of it is gone, it matches nothing; `rate` is its outlook.
+
+    `quiet_days` is for how long at least no story has matched it, 0 when one has.
+    """
 
     id: int
     title: str
@@ -32,6 +37,7 @@ class FollowCard:
     cadence_words: str
     rate: str
     is_dead: bool
+    quiet_days: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +79,9 @@ def draw_preferences(
         follows = [f for f in follows_of(connection, reader.id) if f.ended_at is None]
         mutes = [m for m in mutes_of(connection, reader.id) if m.ended_at is None]
         changes = changes_of(connection, reader.id, _SHOWN_CHANGES)
+    quiet = find_quiet_follows(visit.room.desk.database, now=visit.now, reader_id=reader.id)
     visit = visit.speaking(reader.locale)
-    cards = _Cards(visit, newsroom_of(visit), reader)
+    cards = _Cards(visit, newsroom_of(visit), reader, {one.follow_id for one in quiet})
     speech = visit.speech
     until = reader.paused_until_at
     return visit.page(
@@ -111,8 +118,11 @@ def draw_preferences(
 
 
 class _Cards:
-    def __init__(self, visit: Visit, newsroom: Newsroom, reader: Reader) -> None:
+    def __init__(
+        self, visit: Visit, newsroom: Newsroom, reader: Reader, quiet: Collection[int]
+    ) -> None:
         self._visit = visit
+        self._quiet = quiet
         self._newsroom = newsroom
         self._reader = reader
         self._words = FollowWords(newsroom.vocabulary, visit.speech.language)
@@ -139,6 +149,7 @@ class _Cards:
             cadence_words=self._words.cadence(follow.cadence),
             rate=rate,
             is_dead=not title,
+            quiet_days=LONG.days if follow.id in self._quiet else 0,
         )
 
     def mute(self, mute: MuteRecord) -> MuteCard:
