@@ -55,7 +55,7 @@ catalogues: .venv/.dev  ## Bring new messages into the translations and say what
 caniemail: .venv/.dev  ## Refresh what mail clients show, from the npm registry; VERSION=x.y.z
 	$(BIN)/python -m tools.caniemail $(VERSION)
 
-pictures: .venv/.dev chromium  ## Take the pictures of digest and alert in docs/images anew
+pictures: .venv/.dev chromium  ## Take the pictures of mails and pages in docs/images anew
 	$(BIN)/python -m tools.pictures
 
 lock: .venv/.dev  ## Bring requirements/ in line with pyproject.toml; UPGRADE=--upgrade for newer versions

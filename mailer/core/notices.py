@@ -26,7 +26,6 @@ class Occasion(StrEnum):
     ADDRESS_CONFIRMATION = "address-confirmation"
     ADDRESS_CHANGED = "address-changed"
     EXPORT = "export"
-    ERASED = "erased"
     CORRECTION = "correction"
     RETRACTION = "retraction"
     STORY_FROM_FRIEND = "story-from-friend"
@@ -40,7 +39,7 @@ class Rule:
     """What holds for all notices of an occasion.
 
     `life` is how long it may be tried. Those `awaited` go out once more when they are in doubt.
-    Those `to_anybody` also reach readers who have not confirmed, or are erased. Those `listed`
+    Those `to_anybody` also reach readers who have not confirmed. Those `listed`
     belong to a subscription: they carry its List-Id and can be unsubscribed from.
     """
 
@@ -61,7 +60,6 @@ RULES: Mapping[Occasion, Rule] = {
     Occasion.ADDRESS_CONFIRMATION: Rule(_DAY, awaited=True, to_anybody=True),
     Occasion.ADDRESS_CHANGED: Rule(4 * _DAY, to_anybody=True),
     Occasion.EXPORT: Rule(_DAY, awaited=True, to_anybody=True),
-    Occasion.ERASED: Rule(4 * _DAY, to_anybody=True),
     Occasion.CORRECTION: Rule(4 * _DAY, listed=True),
     Occasion.RETRACTION: Rule(4 * _DAY, listed=True),
     Occasion.STORY_FROM_FRIEND: Rule(_DAY, to_anybody=True),

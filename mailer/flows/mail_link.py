@@ -79,7 +79,8 @@ def _queue(  # noqa: PLR0917 - private, in the order of the story
         notice = NewNotice(
             Occasion.PREFERENCES_LINK,
             key,
-            address,
+            # Read anew, as a reader's is: it takes a fifth of a millisecond (S8).
+            read_address(address.shown),
             locale=locale,
             words={"is_reader": 0},
             links={"preferences": Link(path="/")},

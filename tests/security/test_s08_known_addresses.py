@@ -43,7 +43,13 @@ __all__ = ["client", "open_room", "room"]
 _KNOWN = "mina.park@example.org"
 _UNKNOWN = "nina.bark@example.org"
 _OURS = str(Path(mailer.__file__).parent)
-_COSTLY = ("/core/tokens.py", "/store/", "/flows/send_notice.py", "/flows/mail_link.py")
+_COSTLY = (
+    "/core/tokens.py",
+    "/core/addresses.py",
+    "/store/",
+    "/flows/send_notice.py",
+    "/flows/mail_link.py",
+)
 _READING = ("/store/columns.py", "/store/readers.py")
 _NAMING = "NewNotice.to"  # Fills in what is known of a reader.
 _Ask = Callable[[Installation, str, datetime], object]

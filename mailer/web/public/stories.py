@@ -6,10 +6,11 @@ from starlette.responses import Response
 
 from mailer.core.stories import SeeAlso
 from mailer.flows.read_story import PublicStory, read_story
+from mailer.render.follow_words import FollowWords
 from mailer.render.links import usable_address
 from mailer.render.paper import as_written
 from mailer.render.speech import in_zone, zone_of
-from mailer.web.public.tellings import Telling, tag_link, tell
+from mailer.web.public.tellings import Telling, tell
 from mailer.web.visits import Area, Visit, Visiting, newsroom_of
 
 router = Area()
@@ -47,7 +48,7 @@ def _show(visit: Visit, uid: str, template: str) -> Response:
         body=as_written(public.story.body_html),
         printed=[_reference(visit, other) for other in public.story.see_also],
         related=beside,
-        follow=[tag_link(slug, public.vocabulary).label for slug in wanted],
+        follow=FollowWords(public.vocabulary, visit.speech.language).topic(" & ".join(wanted)),
         follow_path=f"/?tags={','.join(wanted)}",
         changed=visit.speech.day(in_zone(public.changed_at, zone_of(zone))),
         was_changed=public.story.revision > 1,
