@@ -31,7 +31,6 @@ from mailer.store.ledger_putting_back import put_back, withhold
 from mailer.store.ledger_reading import read_deliveries, states_of
 from mailer.store.ledger_steering import cancel_rows
 from mailer.store.runs import finish_run
-from mailer.store.tags import read_vocabulary
 
 CLAIM = 64  # Built in one go; at 10 ms a mail that is well inside the lease of 60 s.
 _KEEP_AFTER = LEASE / 3
@@ -199,9 +198,9 @@ class _Batch:
         """Build the messages; one that cannot be built is held and harms no other."""
         desk = self.desk
         with desk.database.read() as connection:
-            vocabulary = read_vocabulary(connection)
+            vocabulary = desk.vocabularies.read(connection)
             rows = read_deliveries(connection, [row.id for row in leased])
-            written = write_rows(connection, rows, vocabulary)
+            written = write_rows(connection, rows, vocabulary, desk.shelf)
         with _BUILDING:
             built = build_batch(desk, leased, written, vocabulary, now=self.clock())
         ready = []

@@ -11,6 +11,8 @@ from mailer.ports import Throttle
 from mailer.render.mail import Renderer
 from mailer.render.site import Site
 from mailer.store.database import Database
+from mailer.store.story_shelf import StoryShelf
+from mailer.store.tags import VocabularyReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +21,8 @@ class Desk:
 
     Bounces come to `bounce_address`, marked with their delivery; without one to the sender
     himself. Mail to others than the `allowed` is withheld. The `guard` says whether this is
-    still the database we know.
+    still the database we know. `vocabularies` and `shelf` are
+    what delivery reads over and over.
     """
 
     database: Database
@@ -30,6 +33,8 @@ class Desk:
     allowed: AllowedRecipients = EVERYBODY
     throttle: Throttle = field(default_factory=MemoryThrottle)
     guard: RestoreGuard = field(default_factory=RestoreGuard)
+    vocabularies: VocabularyReader = field(default_factory=VocabularyReader)
+    shelf: StoryShelf = field(default_factory=StoryShelf)
 
     def envelope_sender(self, delivery_id: int, sender: str) -> str:
         """Return whom a server tells that this delivery could not be brought."""

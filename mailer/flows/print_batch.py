@@ -14,7 +14,7 @@ from mailer.flows.desk import Desk
 from mailer.render.edition import name_of
 from mailer.render.printing import Printed, Printing
 from mailer.render.sameness import read_mail
-from mailer.store.editions import add_edition, read_editions, stories_told
+from mailer.store.editions import add_edition, compiling_alone, read_editions, stories_told
 from mailer.store.stories import stories_at_revision
 
 
@@ -96,6 +96,7 @@ def _printed(
             # Another worker may have compiled what is missing; of the lanes of this one a single
             # one compiles, and the others wait for what it stores.
             held.enter_context(desk.renderer.printings.compiling)
+            held.enter_context(compiling_alone(desk.database, key[0]))
             _load(desk, key, printing)
 
         printed = printing.print(letters, stories, more)

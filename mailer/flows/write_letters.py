@@ -17,7 +17,10 @@ from mailer.flows.composer import Composer
 from mailer.store.database import Connection
 from mailer.store.ledger_reading import DeliveryRow, follow_texts
 from mailer.store.newsletters import newsletters_by_id
-from mailer.store.stories import stories_at_revision
+from mailer.store.story_shelf import StoryShelf
+
+# Looking it up is a fifth of asking the enum, and a mail has dozens.
+_SHOWN = {each.value: each for each in Shown}
 
 
 def message_id(key: str, sender_address: str, signer: Signer) -> str:
@@ -48,13 +51,15 @@ def letter_of_plan(mail: PlannedMail, composer: Composer, signer: Signer) -> Let
 
 
 def letters_of_rows(
-    connection: Connection, rows: Sequence[DeliveryRow], vocabulary: Vocabulary
+    connection: Connection,
+    rows: Sequence[DeliveryRow],
+    vocabulary: Vocabulary,
+    shelf: StoryShelf | None = None,
 ) -> list[Letter]:
     """Write the letters of these deliveries again, as they were planned, in the same order."""
     newsletters = newsletters_by_id(connection)
-    stories = stories_at_revision(
-        connection, [(item.story_id, item.revision) for row in rows for item in row.items]
-    )
+    wanted = {(item.story_id, item.revision) for row in rows for item in row.items}
+    stories = (shelf or StoryShelf()).take(connection, wanted)
     ids = {follow_id for row in rows for item in row.items for follow_id in item.follow_ids}
     texts = follow_texts(connection, sorted(ids))
     reasons = {follow_id: _reason(follow_id, texts[follow_id], vocabulary) for follow_id in ids}
@@ -66,7 +71,7 @@ def letters_of_rows(
             sections.setdefault(item.section, []).append(
                 Item(
                     stories[item.story_id, item.revision],
-                    Shown(item.shown),
+                    _SHOWN[item.shown],
                     tuple(reasons[follow_id] for follow_id in item.follow_ids),
                 )
             )
@@ -97,13 +102,17 @@ def notices_of_rows(connection: Connection, rows: Sequence[DeliveryRow]) -> list
 
 
 def write_rows(
-    connection: Connection, rows: Sequence[DeliveryRow], vocabulary: Vocabulary
+    connection: Connection,
+    rows: Sequence[DeliveryRow],
+    vocabulary: Vocabulary,
+    shelf: StoryShelf | None = None,
 ) -> list[Letter | Notice]:
     """Write the letters and notices of these deliveries, in the same order."""
     of_runs = [row for row in rows if row.kind is not MailKind.NOTICE]
     notices = [row for row in rows if row.kind is MailKind.NOTICE]
     written: dict[int, Letter | Notice] = {}
-    for row, letter in zip(of_runs, letters_of_rows(connection, of_runs, vocabulary), strict=True):
+    letters = letters_of_rows(connection, of_runs, vocabulary, shelf)
+    for row, letter in zip(of_runs, letters, strict=True):
         written[row.id] = letter
     for row, notice in zip(notices, notices_of_rows(connection, notices), strict=True):
         written[row.id] = notice

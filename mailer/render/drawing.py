@@ -1,6 +1,7 @@
 """A letter while its message is put together."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from mailer.core.digests import Item, Shown
@@ -33,7 +34,8 @@ class Drawing:
         # What stands in text and HTML is filled in once.
         self.filled: dict[str, bytes] = {}
         self.common, texts = values.common(letter, told)
-        self.mail: dict[str, str] = {**texts, **values.own(letter, told, self.filled)}
+        self.mail = MailTexts(texts, **values.own(letter, told, self.filled))
+        self.mail.say_place = partial(values.place, told[0])
         self.sections: list[Told] = [
             values.told(letter, section, items, told)
             for section, items in zip(sections, parts, strict=True)
@@ -60,6 +62,18 @@ class Drawing:
             known = fill(slot.where, value_of(slot.entry, scopes))
             slot.memory.keep(values, known)
         return known
+
+
+class MailTexts(dict[str, str]):
+    """The texts of a mail as a whole; its place is found out when a template asks for it."""
+
+    say_place: Callable[[], str]
+
+    def __missing__(self, name: str) -> str:
+        if name != "place":
+            raise KeyError(name)
+        made = self["place"] = self.say_place()
+        return made
 
 
 def places(number: int, count: int) -> dict[str, str]:

@@ -19,7 +19,7 @@ from mailer.render.memory import MOST, Memory
 from mailer.render.probes import LEAD_FLAGS, LEAD_TEXTS, NULLABLE
 from mailer.render.sayings import EMAIL, NAME, TITLES_BEFORE, Sayings, clean
 from mailer.render.speech import zone_of
-from mailer.render.turns import SectionTexts, Told, Turn, Words, words_of
+from mailer.render.turns import SectionTexts, Told, Turn, words_of
 from mailer.render.views import ReferenceView
 
 # Cleaning gives these back as they are.
@@ -31,7 +31,7 @@ _LONG_LINE: Final = 68
 _LONG_TOKEN: Final = 110
 
 
-# What all mails share that have the same first story for the same reason, and as many behind it.
+# What all mails share that have the same first story.
 CommonKey = tuple[Any, ...]
 
 
@@ -50,21 +50,13 @@ class LetterValues:
 
     def common(self, letter: Letter, told: list[Item]) -> tuple[CommonKey, Mapping[str, str]]:
         """Return the texts of the mail that many mails share, and what they depend on."""
-        lead, count = told[0], 0
-        for section in letter.sections:
-            count += len(section.items)
-        story, zone = lead.story, letter.timezone
-        words = words_of(lead.reasons)
-        key = (letter.as_of, zone, count, story.id, story.revision, lead.shown, words)
+        story, zone = told[0].story, letter.timezone
+        key = (letter.as_of, zone, story.id, story.revision, told[0].shown)
         known: Mapping[str, str] | None = self._memory.get(key)
         if known is None:
             say = self.sayings
             known = {
                 "day": say.day(letter.as_of, self._zone(zone)),
-                "story_count": str(count),
-                "stories": say.stories(count),
-                "others": say.others(count - 1),
-                "place": say.place(story, lead.reasons),
                 "subject_title": say.subject_title(story),
             }
             self._memory.keep(key, known)
@@ -75,6 +67,8 @@ class LetterValues:
 
         Links are put into `filled`, as they stand in a body: they stand there several times.
         """
+        memory, say = self._memory, self.sayings
+        count = sum([len(section.items) for section in letter.sections])
         behind = told[1:TITLES_BEFORE]
         key = [(item.story.id, item.story.revision) for item in behind or told]
         preferences = self._link(
@@ -84,7 +78,10 @@ class LetterValues:
         return {
             "name": _cleaned(letter.name, NAME),
             "email": _cleaned(letter.email, EMAIL),
-            "preheader": self._memory.say(
+            "story_count": str(count),
+            "stories": memory.say(("stories", count), lambda: say.stories(count)),
+            "others": memory.say(("others", count), lambda: say.others(count - 1)),
+            "preheader": memory.say(
                 ("before", len(behind), *key), lambda: self._preheader(told[0].story, behind)
             ),
             "unsubscribe_url": self._link(filled, Purpose.UNSUBSCRIBE, "", letter.subscription_id),
@@ -127,16 +124,19 @@ class LetterValues:
         why = items[0].reasons if items else ()
         follow_id = why[0].follow_id if why else 0
         known: tuple[Reason, ...] | None = None
-        memory: dict[Any, Turn] = {}
+        memory = self._turns_of(zone)
         turns: list[Turn] = []
+        reasons: list[tuple[str, int]] = []
+        said = 0
         for item in items:
             story, why = item.story, item.reasons
             # Most have the very reasons of the one before.
             if why is not known and why != known:
                 if (why[0].follow_id if why else 0) != follow_id:
                     raise Unfit("a section of several follows")
-                known = why
-                memory = self._turns_of(zone, words_of(why))
+                if known is not None:
+                    reasons.append((self._reason(known), len(turns) - said))
+                known, said = why, len(turns)
             key: tuple[Any, ...] = (story.id, story.revision, item.shown)
             if item is lead:
                 key = (*key, self._see_also(item, told))
@@ -144,12 +144,15 @@ class LetterValues:
             if turn is None:
                 turn = memory[key] = self._turn(item, key, zone)
             turns.append(turn)
+        if known is not None:
+            reasons.append((self._reason(known), len(turns) - said))
         stem = self._links.mutes(letter, follow_id)
         head = b""
         if self._mute and len(stem.head) <= _LONG_LINE - len(self._mute):
             head = self._mute + stem.head.encode() + b"=\r\n"
         seals = stem.seals([turn.digits for turn in turns])
-        return Told(self._section(section, len(items)), tuple(turns), stem, head, seals)
+        texts = self._section(section, len(items))
+        return Told(texts, tuple(turns), reasons, stem, head, seals)
 
     def _section(self, section: Section, told: int) -> SectionTexts:
         say, memory = self.sayings, self._memory
@@ -172,14 +175,19 @@ class LetterValues:
             memory.keep(key, known)
         return known
 
-    def _turns_of(self, zone: str, words: Words) -> dict[Any, Turn]:
+    def place(self, lead: Item) -> str:
+        """Return what an alert is about: few templates ask, and it takes reading the reason."""
+        key = ("place", lead.story.id, lead.story.revision, words_of(lead.reasons))
+        return str(self._memory.say(key, lambda: self.sayings.place(lead.story, lead.reasons)))
+
+    def _turns_of(self, zone: str) -> dict[Any, Turn]:
         if self._turn_count >= MOST:
             self._turns.clear()
             self._turn_count = 0
         try:
-            return self._turns[zone, words]
+            return self._turns[zone]
         except KeyError:
-            made = self._turns[zone, words] = {}
+            made = self._turns[zone] = {}
             return made
 
     def _turn(self, item: Item, key: tuple[Any, ...], zone: str) -> Turn:
@@ -188,7 +196,6 @@ class LetterValues:
         return Turn(
             item,
             zone,
-            words_of(item.reasons),
             is_lead,
             key[3] if is_lead else (),
             b"%d" % item.story.id,
@@ -201,20 +208,16 @@ class LetterValues:
         return self.sayings.see_also(lead.story, titles)
 
     def shared(self, turn: Turn) -> dict[str, str]:
-        """Return what is the same for all who are shown a story for the same reason."""
-        return self._shared(turn.item, turn.zone, turn.words)
+        """Return what is the same for all who are shown a story in this time zone."""
+        return {"facts": self._facts(turn.item.story, turn.zone)}
 
-    def _shared(self, item: Item, zone: str, words: Words) -> dict[str, str]:
-        story = item.story
-        return {
-            "facts": self._memory.say(
-                ("facts", story.id, story.revision, zone),
-                lambda: self.sayings.facts(story, self._zone(zone)),
-            ),
-            "reason": self._memory.say(
-                ("reason", words), lambda: self.sayings.reason(item.reasons)
-            ),
-        }
+    def _facts(self, story: Story, zone: str) -> str:
+        key = ("facts", story.id, story.revision, zone)
+        return str(self._memory.say(key, lambda: self.sayings.facts(story, self._zone(zone))))
+
+    def _reason(self, reasons: tuple[Reason, ...]) -> str:
+        key = ("reason", words_of(reasons))
+        return str(self._memory.say(key, lambda: self.sayings.reason(reasons)))
 
     def lead(self, letter: Letter, lead: Item) -> dict[str, Any]:
         """Return the texts and flags of the first story, as it stands outside of its list."""
@@ -233,7 +236,8 @@ class LetterValues:
             "mute_url": self._links.mute(letter, follow_id, story),
             "is_full": lead.shown is Shown.FULL,
             "is_urgent": story.urgent,
-            **self._shared(lead, letter.timezone, words_of(lead.reasons)),
+            "facts": self._facts(story, letter.timezone),
+            "reason": self._reason(lead.reasons),
         }
 
     def _headline(self, story: Story) -> str:

@@ -50,6 +50,7 @@ _PART: Final = (
 )
 _PLAIN: Final = _PART % b"plain"
 _HTML: Final = _PART % b"html"
+_BOTH: Final = b'Content-Type: multipart/alternative; boundary="%s"\r\n\r\n--%s\r\n'
 
 Bodies = tuple[str, list[bytes], list[bytes]]
 
@@ -67,11 +68,14 @@ class Press:
         self._heads = Heads(site, signer)
         self._place = Links(site, signer).place(Purpose.MUTE)
         self._frames = Memory(MOST_FRAMES)
+        self._asks_place = False
 
     def use(self, pages: Iterable[Page]) -> None:
         """Join from these pages from now on; they are tried in order."""
         self._pages = [ready_page(page) for page in pages]
         self._frames = Memory(MOST_FRAMES)
+        asked = {name for page in self._pages for name, _ in page.decisions}
+        self._asks_place = "place" in asked
 
     def needs(self, letter: Letter) -> dict[str, bool]:
         """Return the decisions of a letter, to compile a page for it."""
@@ -96,21 +100,15 @@ class Press:
         if letter.format is not MailFormat.HTML:
             return b"".join([*out, _PLAIN, *text])
         boundary = boundary_of(letter.key).encode()
-        out.append(
-            b'Content-Type: multipart/alternative; boundary="%s"\r\n\r\n--%s\r\n'
-            % (boundary, boundary)
-        )
-        out.append(_PLAIN)
-        out += text
-        out.append(b"\r\n--%s\r\n" % boundary)
-        out.append(_HTML)
-        out += html
-        out.append(b"\r\n--%s--\r\n" % boundary)
+        out += (_BOTH % (boundary, boundary), _PLAIN, *text)
+        out += (b"\r\n--%s\r\n" % boundary, _HTML, *html, b"\r\n--%s--\r\n" % boundary)
         return b"".join(out)
 
     def _drawn(self, drawing: Drawing) -> Bodies | None:
         mail = drawing.mail
-        key = (drawing.common, bool(mail["name"]), bool(mail["preheader"]))
+        # All a page may decide by, but for what the lead has.
+        place = self._asks_place and bool(mail["place"])
+        key = (drawing.common, *map(bool, (mail["name"], mail["preheader"], mail["others"])), place)
         known: list[Framed] | None = self._frames.get(key)
         if known is None:
             known = [Framed(page) for page in self._pages if self._is_for(page, drawing)]
@@ -124,7 +122,7 @@ class Press:
 
     def _is_for(self, page: ReadyPage, drawing: Drawing) -> bool:
         for name, value in page.decisions:
-            found = drawing.mail.get(name) if "." not in name else self._lead(drawing)[name[5:]]
+            found = drawing.mail[name] if "." not in name else self._lead(drawing)[name[5:]]
             if bool(found) is not value:
                 return False
         return True
@@ -195,11 +193,7 @@ class Press:
         out: list[bytes],
         number: int | None = None,
     ) -> None:
-        """Put stories into a message: those of section `number`, or of all.
-
-        Readers with the same follows have the same stories in the same order, so what is drawn for
-        all of these is found at once.
-        """
+        """Put stories into a message, of section `number` or all: what is the same in one go."""
         turns = told[0].turns
         for other in told[1:]:
             turns += other.turns
@@ -208,21 +202,35 @@ class Press:
             items = self._drawn_items(loop, turns, drawing)
             stretch = stretch_of(items, [turn.digits for turn in turns])
             loop.stretches.keep(turns, stretch)
-        if not stretch.where:
+        if not stretch.slots:
             if number is not None:
                 drawing.enter(number)
             for piece in self._one_by_one(loop, stretch, told, drawing):
                 append(out, piece)
             return
         pieces = stretch.pieces.copy()
-        heads: list[bytes] = []
-        seals: list[bytes] = []
-        for each in told:
-            heads += [each.head or self._head(each, stretch.where, drawing)] * len(each.turns)
-            seals += each.seals
-        pieces[1::5] = heads
-        pieces[3::5] = seals
+        at, step = 1, stretch.step
+        for slot in stretch.slots:
+            if slot.is_mute:
+                heads: list[bytes] = []
+                for each in told:
+                    heads += [each.head or self._head(each, slot.where, drawing)] * len(each.turns)
+                pieces[at::step] = heads
+                pieces[at + 2 :: step] = [seal for each in told for seal in each.seals]
+                at += 4
+            else:
+                pieces[at::step] = self._reasons(slot, told, drawing)
+                at += 2
         out += pieces
+
+    @staticmethod
+    def _reasons(slot: ReadySlot, told: Sequence[Told], drawing: Drawing) -> list[bytes]:
+        filled: list[bytes] = []
+        for each in told:
+            for reason, count in each.reasons:
+                drawing.scopes["item"] = {"reason": reason}
+                filled += [drawing.fill(slot)] * count
+        return filled
 
     def _head(self, told: Told, where: str, drawing: Drawing) -> bytes:
         return fill_link(where, self._place + told.stem.head, drawing.filled) + b"=\r\n"
@@ -232,13 +240,14 @@ class Press:
     ) -> Iterator[bytes]:
         """Yield the pieces of stories that have more of their own than one link."""
         scopes, count = drawing.scopes, len(stretch.items)
-        links = [
-            (turn, f"{self._place}{each.stem.head}{turn.digits.decode()}.{seal.decode()}")
-            for each in told
-            for turn, seal in zip(each.turns, each.seals, strict=True)
-        ]
-        for at, (item, (turn, link)) in enumerate(zip(stretch.items, links, strict=True)):
-            scopes["item"] = {**self._values.shared(turn), "mute_url": link}
+        own = []
+        for each in told:
+            whys = [why for why, times in each.reasons for _ in range(times)]
+            for turn, seal, why in zip(each.turns, each.seals, whys, strict=True):
+                link = f"{self._place}{each.stem.head}{turn.digits.decode()}.{seal.decode()}"
+                own.append({**self._values.shared(turn), "mute_url": link, "reason": why})
+        for at, (item, values) in enumerate(zip(stretch.items, own, strict=True)):
+            scopes["item"] = values
             scopes[f"loop {loop.kind}"] = places(at, count)
             for piece in item.pieces:
                 yield piece if isinstance(piece, bytes) else drawing.fill(piece)

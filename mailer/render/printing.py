@@ -5,7 +5,7 @@ differ, or when a template cannot be cut, all mails go the plain way and `reason
 """
 
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from mailer.core.addresses import Address
@@ -14,7 +14,7 @@ from mailer.core.stories import Story
 from mailer.core.tags import Vocabulary
 from mailer.core.tokens import Signer
 from mailer.errors import MailerError, RenderError
-from mailer.render.compiling import compile_page
+from mailer.render.compiling import Parts, compile_page
 from mailer.render.edition import Edition, Page, name_of, unpack
 from mailer.render.filling import Unfit
 from mailer.render.letter_values import LetterValues
@@ -163,7 +163,7 @@ class Printing:
         stories: Callable[[], Iterable[Story]],
     ) -> None:
         """Compile what these letters need; a page for each set of decisions there is."""
-        others = {(story.id, story.revision): story for story in stories()}
+        told_of = {(story.id, story.revision): story for story in stories()}
         kinds: dict[tuple[tuple[str, bool], ...], list[tuple[Letter, Address]]] = {}
         press = self._pressed(missing[0][0])
         for letter, to in missing:
@@ -171,12 +171,18 @@ class Printing:
                 kinds.setdefault(tuple(press.needs(letter).items()), []).append((letter, to))
             except (Unfit, MailerError):
                 continue
+            for section in letter.sections:
+                told_of.update({(i.story.id, i.story.revision): i.story for i in section.items})
+        ordered, parts = [told_of[key] for key in sorted(told_of)], Parts()
         made: list[Page] = []
         try:
             for decided, letters in kinds.items():
                 lacking = [pair for pair in letters if self._lacks(pair[0], press, made)]
                 if lacking:
-                    made.append(self._page(dict(decided), lacking, others))
+                    first = lacking[0][0]
+                    links = Links(self.site, self.signer)
+                    wanted = Wanted(first, ordered, self._sayings(first), self.site, links)
+                    made.append(compile_page(self.pages, wanted, dict(decided), parts))
                     press.use([*self._known, *made])
                     self._prove(lacking[:1] + lacking[-1:])
         except Uncuttable as error:
@@ -196,23 +202,6 @@ class Printing:
         if not made:
             return True
         return not press.has(letter)
-
-    def _page(
-        self,
-        decided: Mapping[str, bool],
-        letters: Sequence[tuple[Letter, Address]],
-        others: Mapping[tuple[int, int], Story],
-    ) -> Page:
-        stories = dict(others)
-        for letter, _ in letters:
-            for section in letter.sections:
-                stories.update({(i.story.id, i.story.revision): i.story for i in section.items})
-        ordered = [stories[key] for key in sorted(stories)]
-        first = letters[0][0]
-        wanted = Wanted(
-            first, ordered, self._sayings(first), self.site, Links(self.site, self.signer)
-        )
-        return compile_page(self.pages, wanted, decided)
 
     def _prove(self, letters: Sequence[tuple[Letter, Address]]) -> None:
         """Hold compiled mails against plain ones."""

@@ -9,11 +9,12 @@ from mailer.render.memory import Memory
 from mailer.render.pieces import SlotAt, fields_of
 from mailer.render.slots import Field, PutOff
 
-# What is the same for all stories that are shown for the same reason.
-_SHARED: Final = (Field("item", "facts"), Field("item", "reason"))
+# What is the same for all who are shown a story in one time zone.
+_SHARED: Final = Field("item", "facts")
+_REASON: Final = Field("item", "reason")
 _MUTE: Final = Field("item", "mute_url")
-# What is the same in all mails with the same first story for the same reason.
-_OF_MAIL: Final = ("day", "story_count", "stories", "others", "place", "subject_title")
+# What is the same in all mails with the same first story.
+_OF_MAIL: Final = ("day", "subject_title")
 _OF_SECTION: Final = ("heading", "heading_capitals", "more")
 # Each has some hundred pointers.
 _MOST_STRETCHES: Final = 5_000
@@ -26,7 +27,8 @@ class ReadySlot:
     """A slot, and what was filled in for the values it depends on.
 
     `is_common` outside of loops, `is_of_section` and `is_shared` in stories say that it is the
-    same in all mails that have the same first story, section, or story, for the same reason.
+    same in all mails that have the same first story, section, or story; `is_reason` and `is_mute`
+    that it is made of nothing else.
     """
 
     where: str
@@ -36,8 +38,14 @@ class ReadySlot:
     is_common: bool
     is_of_section: bool
     is_shared: bool
+    is_reason: bool
     is_mute: bool
     memory: Memory = field(default_factory=Memory)
+
+    @property
+    def is_told_apart(self) -> bool:
+        """Say whether a stretch of stories has room for it."""
+        return self.is_mute or self.is_reason
 
 
 @dataclass(slots=True, eq=False)
@@ -62,52 +70,63 @@ class ReadyLoop:
 
 @dataclass(frozen=True, slots=True)
 class DrawnItem:
-    """A story as all are shown it who are shown it for the same reason.
+    """A story as all are shown it who are shown it in one time zone.
 
-    `where` is where its only link stands, between `before` and `behind`; empty when there is more
-    that is not the same for all.
+    `slots` are those that are left when they are reasons and links that mute, and nothing else;
+    pieces then stand between them and at both ends. Else there are none.
     """
 
     pieces: tuple[bytes | ReadySlot, ...]
-    where: str = ""
-    before: bytes = b""
-    behind: bytes = b""
+    slots: tuple[ReadySlot, ...] = ()
 
 
 def drawn_item(pieces: tuple[bytes | ReadySlot, ...]) -> DrawnItem:
     """Return a story of these pieces."""
-    if len(pieces) == 3:
-        before, slot, behind = pieces
-        if isinstance(before, bytes) and isinstance(behind, bytes) and isinstance(slot, ReadySlot):
-            starts_full = before[:2] != b"\r\n"
-            if slot.is_mute and starts_full:
-                return DrawnItem(pieces, slot.where, before, behind)
-    return DrawnItem(pieces)
+    slots = tuple(
+        piece for piece in pieces[1::2] if isinstance(piece, ReadySlot) and piece.is_told_apart
+    )
+    still = [piece for piece in pieces[0::2] if isinstance(piece, bytes)]
+    # A piece that begins with an empty line may have to lose it, which depends on what is before.
+    if len(slots) + len(still) < len(pieces) or len(still) == len(slots) or still[0][:2] == b"\r\n":
+        return DrawnItem(pieces)
+    return DrawnItem(pieces, slots)
 
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Stories in a row, as all are shown them who are shown them for the same reasons.
+    """Stories in a row, as all are shown them who are shown them in one time zone.
 
-    When all that is not the same for all is one link in each, `where` says where links stand, and
-    `pieces` have five for each story, with room in the second for the link up to the story's id,
-    and in the fourth for its end. Else `where` is empty.
+    `slots` are what is left to fill in each of them, when that is the same and they are reasons and
+    links. `pieces` then have for each story what stands between slots, and room: one for a reason,
+    and for a link three, of which the middle one, the story's id, is filled. `step` is how many
+    that are for a story. Without slots, stories must be put together one by one.
     """
 
     items: Sequence[DrawnItem]
-    where: str = ""
+    slots: tuple[ReadySlot, ...] = ()
     pieces: list[bytes] = field(default_factory=list)
+    step: int = 0
 
 
 def stretch_of(items: Sequence[DrawnItem], digits: Iterable[bytes]) -> Stretch:
     """Return a stretch of these stories, each with the digits of its id."""
-    where = items[0].where if items else ""
-    if not where or any(item.where != where for item in items):
+    slots = items[0].slots if items else ()
+    alike = [(slot.where, slot.entry) for slot in slots]
+    if not slots or any(
+        item.slots is not slots and [(slot.where, slot.entry) for slot in item.slots] != alike
+        for item in items
+    ):
         return Stretch(items)
     made: list[bytes] = []
     for item, number in zip(items, digits, strict=True):
-        made += (item.before, b"", number + b".", b"", item.behind)
-    return Stretch(items, where, made)
+        for piece in item.pieces:
+            if isinstance(piece, bytes):
+                made.append(piece)
+            elif piece.is_mute:
+                made += (b"", number + b".", b"")
+            else:
+                made.append(b"")
+    return Stretch(items, slots, made, len(made) // len(items))
 
 
 ReadyPieces = tuple[bytes | ReadySlot | ReadyLoop, ...]
@@ -162,10 +181,11 @@ def _slot(slot: SlotAt) -> ReadySlot:
         is_own=isinstance(slot.entry, Field) and slot.entry.name.endswith(_OWN),
         is_common=all(
             (each.scope == "mail" and each.name in _OF_MAIL)
-            or (each.scope == "lead" and each.name != _MUTE.name)
+            or (each.scope == "lead" and each.name not in (_MUTE.name, _REASON.name))
             for each in fields
         ),
         is_of_section=all(each.scope == "section" and each.name in _OF_SECTION for each in fields),
-        is_shared=all(each in _SHARED for each in fields),
+        is_shared=all(each == _SHARED for each in fields),
+        is_reason=all(each == _REASON for each in fields),
         is_mute=slot.entry == _MUTE,
     )

@@ -1,8 +1,8 @@
 """What stories and sections are in one letter, by what is drawn alike.
 
-Two readers who are shown a story in the same way, for the same reason and in the same time zone
-have the same `Turn` of it: whatever is drawn for it is found by the turn itself, which is quicker
-than by all it depends on.
+Two readers who are shown a story in the same way and in the same time zone have the same `Turn` of
+it: whatever is drawn for it is found by the turn itself, which is quicker than by all it depends
+on. Reasons are not part of it: of what readers follow there are nearly as many as readers.
 """
 
 from collections.abc import Mapping
@@ -17,14 +17,13 @@ Words = tuple[tuple[str, str], ...]
 
 @dataclass(slots=True, eq=False)
 class Turn:
-    """A story as it is drawn: `words` are its reasons, `digits` are of its id.
+    """A story as it is drawn but for reason and link; `digits` are of its id.
 
     `item` is that of the first letter it was met in.
     """
 
     item: Item
     zone: str
-    words: Words
     is_lead: bool
     see_also: tuple[ReferenceView, ...]
     digits: bytes
@@ -40,14 +39,16 @@ class SectionTexts:
 
 @dataclass(slots=True, eq=False)
 class Told:
-    """A section of one letter: its texts, its stories, and what their links that mute are made of.
+    """A section of one letter: its texts, its stories, why, and what links that mute are made of.
 
-    `seals` has the end of the token of each story, `head` is the link up to the story's id as it
-    stands in a body; empty when it must be looked at first.
+    `reasons` are said of so many stories in a row each. `seals` has the end of the token of each
+    story, `head` is the link up to the story's id as it stands in a body; empty when it must be
+    looked at first.
     """
 
     texts: SectionTexts
     turns: tuple[Turn, ...]
+    reasons: list[tuple[str, int]]
     stem: Stem
     head: bytes
     seals: list[bytes]

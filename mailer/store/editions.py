@@ -1,15 +1,19 @@
 """Editions: kept by the name of their content, found by run, locale and format."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, text
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
+from mailer.store.database import Database
 from mailer.store.edition_tables import edition_contents, editions
 from mailer.store.ledger_tables import deliveries, delivery_items
 
+_COMPILE_LOCK = 0x6564  # A name of our own among the locks of a database: "ed".
 # Rows looked at to find what a run tells: popular stories are in the first mails already.
 _LOOKED_AT = 2_000
 
@@ -81,6 +85,23 @@ def add_edition(
         # Another worker was quicker: what it lacks is compiled again when it is needed.
         .on_conflict_do_nothing()
     )
+
+
+@contextmanager
+def compiling_alone(database: Database, run_id: int) -> Iterator[None]:
+    """Let one process at a time compile for a run: the others wait for what it stores.
+
+    A process that dies lets go of it. On SQLite there is one process, whose threads have a lock.
+    """
+    if database.is_sqlite:
+        yield
+        return
+    with database.read() as connection:
+        # Waiting and compiling are no idling: nothing is locked that anybody else asks for.
+        connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+        lock = func.pg_advisory_xact_lock(_COMPILE_LOCK, run_id % 2**31)
+        connection.execute(select(lock))
+        yield
 
 
 def stories_told(connection: Connection, run_id: int) -> list[tuple[int, int]]:

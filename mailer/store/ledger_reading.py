@@ -1,11 +1,12 @@
 """The ledger, read: lists, one delivery with its history, and letters rebuilt from rows."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, literal, select
+from sqlalchemy import Connection, Row, Select, Text, cast, func, literal, select
 
 from mailer.core.deliveries import DeliveryState, MailKind
 from mailer.core.notices import Occasion, Told
@@ -228,31 +229,36 @@ def _query() -> Select[Any]:
     )
 
 
+# As text: what reads it is below.
+_FOLLOW_IDS = cast(delivery_items.c.follow_ids, Text).label("follow_ids")
+_ITEM = [column for column in delivery_items.c if column.name != "follow_ids"]
+
+
 def _rows(connection: Connection, query: Select[Any]) -> list[DeliveryRow]:
     rows = connection.execute(query).all()
     items: dict[int, list[ItemRow]] = {row.id: [] for row in rows}
     ids = list(items)
+    known: dict[str, tuple[int, ...]] = {}
     for start in range(0, len(ids), 500):
         found = connection.execute(
-            select(delivery_items, stories.c.uid)
+            select(*_ITEM, _FOLLOW_IDS, stories.c.uid)
             .join_from(delivery_items, stories)
             .where(delivery_items.c.delivery_id.in_(ids[start : start + 500]))
             .order_by(delivery_items.c.delivery_id, delivery_items.c.position)
         )
-        for item in found:
-            items[item.delivery_id].append(
-                ItemRow(
-                    item.position,
-                    item.story_id,
-                    item.uid,
-                    item.revision,
-                    item.section,
-                    item.shown,
-                    tuple(item.follow_ids),
-                    item.given,
-                )
+        for i in found:
+            why = _ids(i.follow_ids, known)
+            items[i.delivery_id].append(
+                ItemRow(i.position, i.story_id, i.uid, i.revision, i.section, i.shown, why, i.given)
             )
     return [_delivery(row, items[row.id]) for row in rows]
+
+
+def _ids(text: str, known: dict[str, tuple[int, ...]]) -> tuple[int, ...]:
+    """Read ids; the items of a section mostly have the same, and a mail has dozens."""
+    if text not in known:
+        known[text] = tuple(json.loads(text))
+    return known[text]
 
 
 def _delivery(row: Row[Any], items: Sequence[ItemRow]) -> DeliveryRow:
