@@ -7,7 +7,7 @@ import typer
 from mailer.cli.options import JsonOption
 from mailer.cli.output import headline, note, print_json, print_table, say
 from mailer.cli.parts import Part, print_part, read_part
-from mailer.cli.room import open_room
+from mailer.cli.room import open_room, record
 from mailer.core.addresses import read_address
 from mailer.core.deliveries import DeliveryState
 from mailer.errors import InputError
@@ -184,6 +184,8 @@ def resolve(
             Resolution.RESEND if resend else Resolution.ACCEPT,
             now=room.clock(),
         )
+        done = Resolution.RESEND if resend else Resolution.ACCEPT
+        record(room, f"delivery {done}", f"delivery {delivery_id}")
     if as_json:
         print_json(delivery_document(row))
         return

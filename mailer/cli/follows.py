@@ -6,7 +6,7 @@ import typer
 
 from mailer.cli.options import AsOfOption, JsonOption, NewsletterArgument, read_cadence
 from mailer.cli.output import print_json, say
-from mailer.cli.room import open_room
+from mailer.cli.room import open_room, record
 from mailer.core.moments import read_moment
 from mailer.flows.mute_expression import mute_expression, unmute_expression
 from mailer.flows.start_following import start_following
@@ -41,6 +41,9 @@ def follow(
             now=read_moment(as_of, room.clock()),
             source=_SOURCE,
         )
+        if done.change != "unchanged":
+            what = f"{newsletter}: {done.canonical} ({cadence})"
+            record(room, "reader subscribed", f"reader {email}", what)
     if as_json:
         print_json(
             {
@@ -65,6 +68,7 @@ def unfollow(
     """End a reader's follow, however its expression is written."""
     with open_room() as room:
         ended = stop_following(room.desk.database, email, newsletter, expression, now=room.clock())
+        record(room, "reader unsubscribed", f"reader {email}", f"{newsletter}: {ended}")
     say(f"{email} no longer follows {ended} ({newsletter})")
 
 
@@ -74,6 +78,8 @@ def mute(email: Email, expression: Expression) -> None:
         meaning, added = mute_expression(
             room.desk.database, email, expression, now=room.clock(), source=_SOURCE
         )
+        if added:
+            record(room, "mute added", f"reader {email}", meaning)
     say(f"{email} {'has muted' if added else 'had muted already'} {meaning}")
 
 
@@ -81,4 +87,5 @@ def unmute(email: Email, expression: Expression) -> None:
     """Take a mute back."""
     with open_room() as room:
         meaning = unmute_expression(room.desk.database, email, expression, now=room.clock())
+        record(room, "mute ended", f"reader {email}", meaning)
     say(f"{email} hears of {meaning} again")

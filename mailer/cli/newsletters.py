@@ -7,7 +7,7 @@ import typer
 from mailer.bootstrap import open_workbench
 from mailer.cli.options import JsonOption, NewsletterArgument, read_cadence
 from mailer.cli.output import print_json, print_table, say
-from mailer.cli.room import open_room
+from mailer.cli.room import open_room, record
 from mailer.core.notices import Occasion
 from mailer.core.readers import Cadence, Newsletter
 from mailer.errors import InputError
@@ -88,6 +88,7 @@ def add(
                 timezone=timezone,
             ),
         )
+        record(room, "newsletter added", f"newsletter {slug}", name)
     say(f"added {slug}")
 
 
@@ -123,6 +124,7 @@ def edit(
         raise InputError("nothing to change: name an option, such as --name or --template")
     with open_room() as room:
         edit_newsletter(room.desk.database, slug, wanted)
+        record(room, "newsletter changed", f"newsletter {slug}", ", ".join(wanted))
     say(f"changed {slug}: {', '.join(wanted)}")
 
 

@@ -15,7 +15,7 @@ from mailer.cli.options import (
     read_cadence,
 )
 from mailer.cli.output import note, print_json, say
-from mailer.cli.room import open_room
+from mailer.cli.room import open_room, record
 from mailer.cli.runs import count_words, has_failures
 from mailer.cli.sending import ring_for_run, work_run
 from mailer.core.moments import read_moment
@@ -117,6 +117,8 @@ def send(
             as_of=read_moment(as_of, now),
             now=now,
         )
+        if opened.created:
+            record(room, "run opened", f"run {opened.run_id}", f"{newsletter} {cadence}")
         if room.settings.is_embedded:
             stream = sys.stderr if as_json else sys.stdout
             done = work_run(room, opened.run_id, progress=wait, stream=stream)

@@ -8,7 +8,7 @@ import typer
 from mailer.cli import quiet_follows
 from mailer.cli.options import JsonOption
 from mailer.cli.output import note, print_json, print_table, say
-from mailer.cli.room import open_room
+from mailer.cli.room import open_room, record
 from mailer.core.addresses import read_address
 from mailer.errors import InputError
 from mailer.flows.documents import follow_document, mute_document, reader_document
@@ -55,6 +55,9 @@ def import_file(
             now=room.clock(),
             signer=room.desk.signer,
         )
+        if report.new_count or report.updated_count:
+            what = f"{report.new_count} new, {report.updated_count} updated"
+            record(room, "readers imported", path.name, f"{what}; {consent}" if consent else what)
     rejected = [{"line": r.line, "email": r.email, "reason": r.reason} for r in report.rejected]
     if as_json:
         print_json(
@@ -114,6 +117,7 @@ def quiet(
     """Send a reader no alert in these hours of her own clock; they come when the hours end."""
     with open_room() as room:
         set_quiet_hours(room.desk.database, email, hours, now=room.clock())
+        record(room, "quiet hours set", f"reader {email}", hours)
     say(f"{email}: quiet hours {hours}")
 
 
@@ -169,6 +173,7 @@ def export(email: Annotated[str, typer.Argument(metavar="EMAIL")]) -> None:
     with open_room() as room:
         with room.desk.database.read() as connection:
             reader = find_reader(connection, read_address(email))
+        record(room, "reader exported", f"reader {reader.id}")
         print_json(export_reader(room.desk.database, reader.id, now=room.clock()))
 
 
@@ -185,6 +190,9 @@ def erase(
         with room.desk.database.read() as connection:
             reader = find_reader(connection, read_address(email))
         erased = erase_reader(room.desk, reader.id, now=room.clock())
+        if erased:
+            # By her number: the log shall not remember what was just forgotten.
+            record(room, "reader erased", f"reader {reader.id}")
     if as_json:
         print_json({"erased": erased})
     else:

@@ -5,6 +5,20 @@ from contextlib import contextmanager
 
 from mailer.bootstrap import Installation, open_installation
 from mailer.settings import Settings, read_settings
+from mailer.store.audit import COMMAND_LINE, record_change
+
+
+def record(room: Installation, action: str, subject: str, detail: str = "") -> None:
+    """Write what a command changed to the audit log."""
+    with room.desk.database.write() as connection:
+        record_change(
+            connection,
+            actor=COMMAND_LINE,
+            action=action,
+            subject=subject,
+            detail=detail,
+            now=room.clock(),
+        )
 
 
 @contextmanager

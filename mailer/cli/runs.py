@@ -7,7 +7,7 @@ from rich.console import Console
 
 from mailer.cli.options import JsonOption
 from mailer.cli.output import note, print_json, print_table, say
-from mailer.cli.room import open_room
+from mailer.cli.room import open_room, record
 from mailer.cli.watching import look_at_run, progress_bar
 from mailer.core.deliveries import DeliveryState
 from mailer.core.hygiene import clean_header
@@ -155,6 +155,7 @@ def _steer(run_id: int, action: Steer, reason: str, as_json: bool) -> None:
             throttle=room.desk.throttle,
             reason=clean_header(reason),
         )
+        record(room, f"run {action}", f"run {run_id}", clean_header(reason))
     if as_json:
         print_json(run_document(run))
         return

@@ -13,7 +13,7 @@ from mailer.cli.options import (
     read_cadence,
 )
 from mailer.cli.output import note, print_json, print_table, say
-from mailer.cli.room import open_room
+from mailer.cli.room import open_room, record
 from mailer.core.clocks import duration_text
 from mailer.core.moments import read_moment
 from mailer.flows.documents import Document, moment
@@ -69,10 +69,11 @@ def add(
             ScheduleText(newsletter, read_cadence(cadence), at, days, tz, catch_up, max_late),
             now=read_moment(as_of, room.clock()),
         )
+        when = f"at {added.at}, {added.days}, {added.timezone}"
+        record(room, "schedule added", f"schedule {added.id}", f"{newsletter} {cadence} {when}")
     if as_json:
         print_json(_document(added))
         return
-    when = f"at {added.at}, {added.days}, {added.timezone}"
     say(f"schedule {added.id}: {newsletter} {cadence} {when}")
 
 
@@ -185,6 +186,7 @@ def remove(schedule_id: ScheduleId) -> None:
 def _keep(schedule_id: int, action: Keep, words: str) -> None:
     with open_room() as room:
         schedule = keep_schedule(room.desk.database, schedule_id, action, now=room.clock())
+        record(room, f"schedule {action}", f"schedule {schedule_id}")
     say(f"schedule {schedule.id} ({schedule.newsletter} {schedule.cadence}) {words}")
 
 

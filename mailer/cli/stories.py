@@ -8,7 +8,7 @@ import typer
 from mailer.cli import story_corrections, story_writing
 from mailer.cli.options import AsOfOption, JsonOption
 from mailer.cli.output import note, print_json, print_table, say
-from mailer.cli.room import open_room
+from mailer.cli.room import open_room, record
 from mailer.core.moments import read_moment
 from mailer.errors import InputError, NotFoundError
 from mailer.flows.documents import story_document
@@ -52,9 +52,11 @@ def import_stories(
             except InputError as error:
                 failures.append((path, error))
                 continue
-            reports.append(
-                ingest_document(room.desk.database, document, now=now, operator_tags=tag or ())
-            )
+            report = ingest_document(room.desk.database, document, now=now, operator_tags=tag or ())
+            reports.append(report)
+            if report.new_count or report.updated_count:
+                what = f"{report.new_count} new, {report.updated_count} updated"
+                record(room, "stories imported", path, what)
     if len(failures) == len(paths) == 1 and not as_json:
         raise failures[0][1]
     rejected = [

@@ -8,7 +8,7 @@ import typer
 
 from mailer.cli.options import JsonOption
 from mailer.cli.output import print_json, say
-from mailer.cli.room import open_room
+from mailer.cli.room import open_room, record
 from mailer.errors import InputError
 from mailer.flows.documents import story_document
 from mailer.flows.ingest_document import ingest_document
@@ -38,7 +38,7 @@ def add(
     """Add a story. The same uid with other words is a new revision; again is no change."""
     if not (uid.strip() or url.strip()):
         raise InputError("a story needs --uid or --url: by it we know it when it comes again")
-    record = {
+    typed = {
         "uid": uid.strip() or None,
         "title": title,
         "url": url,
@@ -53,11 +53,14 @@ def add(
         "embargo_until": embargo,
         "urgent": urgent,
     }
-    document = read_document(json.dumps([record]).encode(), name="the story")
+    document = read_document(json.dumps([typed]).encode(), name="the story")
     if document.rejections:
         raise InputError(f"the story cannot be taken: {document.rejections[0].reason}")
     with open_room() as room:
         report = ingest_document(room.desk.database, document, now=room.clock())
+        for story in report.stories if report.new_count or report.updated_count else ():
+            state = "published" if report.new_count else "changed"
+            record(room, f"story {state}", f"story {story.uid}", story.title)
     if report.rejections:
         raise InputError(f"the story cannot be taken: {report.rejections[0].reason}")
     (story,) = report.stories

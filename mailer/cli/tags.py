@@ -7,7 +7,7 @@ import typer
 from mailer.cli import tag_changes
 from mailer.cli.options import JsonOption
 from mailer.cli.output import print_json, print_table, say
-from mailer.cli.room import open_room
+from mailer.cli.room import open_room, record
 from mailer.core.tags import Tag, TagKind, slugify
 from mailer.errors import InputError
 from mailer.flows.add_tag import add_tag
@@ -67,4 +67,5 @@ def add(
     tag = Tag(slug or slugify(label), label, tag_kind, parent or None, tuple(alias or ()))
     with open_room() as room:
         add_tag(room.desk.database, tag)
+        record(room, "tag added", f"tag {tag.slug}", label)
     say(f"added {tag.slug}")

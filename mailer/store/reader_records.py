@@ -12,6 +12,7 @@ from sqlalchemy import (
     case,
     delete,
     exists,
+    func,
     literal,
     or_,
     select,
@@ -24,6 +25,7 @@ from mailer.store.bounce_tables import bounces
 from mailer.store.columns import Json
 from mailer.store.ledger_events import record_events, take_back
 from mailer.store.ledger_tables import deliveries, delivery_events, delivery_items
+from mailer.store.operator_tables import audit_log
 from mailer.store.reader_tables import address_requests, reader_changes, subscription_requests
 from mailer.store.tables import (
     follows,
@@ -104,6 +106,7 @@ def erase_records(connection: Connection, reader: Reader, hashed: str, now: date
         connection.execute(update(table).where(_of(table, reader)).values(keys))
     forget_reader(connection, reader.id)
     _erase_bounces(connection, reader, keys)
+    _erase_audit(connection, reader)
     connection.execute(delete(reader_changes).where(reader_changes.c.reader_id == reader.id))
     connection.execute(
         update(suppressions)
@@ -123,6 +126,16 @@ def erase_records(connection: Connection, reader: Reader, hashed: str, now: date
             consent="",
             **keys,
         )
+    )
+
+
+def _erase_audit(connection: Connection, reader: Reader) -> None:
+    """Name her by her number: who changed what, and when, stays."""
+    named = [f"reader {name}".casefold() for name in (reader.email, reader.email_key)]
+    connection.execute(
+        update(audit_log)
+        .where(func.lower(audit_log.c.subject).in_(named))
+        .values(subject=f"reader {reader.id}")
     )
 
 
