@@ -16,6 +16,7 @@ from mailer.bootstrap import (
     utc_now,
 )
 from mailer.cli.doctor_hooks import examine_hooks
+from mailer.cli.doctor_newsroom import examine_newsroom
 from mailer.cli.doctor_services import (
     examine_backend,
     examine_database,
@@ -80,6 +81,7 @@ def _examine(resolver: str) -> Iterator[Finding]:
         yield from examine_database(database, clock=utc_now)
         yield from examine_epoch(database, settings, RestoreGuard(epoch_file(settings)))
         newsletters = newsletters_of(database) if database.is_made else ()
+        yield from examine_newsroom(database, now=utc_now())
     finally:
         database.close()
     from workers.broker_probe import probe_broker

@@ -22,6 +22,7 @@ def examine_settings(settings: Settings, environment: Mapping[str, str]) -> Iter
     yield from _examine_names(environment)
     yield _examine_secret(settings)
     yield _examine_public_url(settings)
+    yield from _examine_proxies(settings)
     yield from _examine_address(settings)
     yield from _examine_reach(settings)
     yield from _examine_files(environment)
@@ -71,6 +72,17 @@ def _examine_public_url(settings: Settings) -> Finding:
             "put 'mailer web' behind TLS and set MAILER_PUBLIC_URL to https://…",
         )
     return ok("public url", settings.public_url)
+
+
+def _examine_proxies(settings: Settings) -> Iterator[Finding]:
+    """Find that all visitors look like one: `mailer web` speaks no TLS, so somebody does before."""
+    if settings.public_url.startswith("https:") and not settings.trusted_proxies:
+        yield warn(
+            "proxies",
+            "something with TLS stands before 'mailer web', and all visitors have its address: "
+            "they share one limit",
+            "MAILER_TRUSTED_PROXIES=1, or as many as there are",
+        )
 
 
 def _examine_address(settings: Settings) -> Iterator[Finding]:

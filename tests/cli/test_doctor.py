@@ -41,6 +41,7 @@ def good(
         "SMTP_URL": f"smtp+starttls://user:password@127.0.0.1:{sink.port}",
         "SECRET_KEY": "0123456789abcdef0123456789abcdef",
         "PUBLIC_URL": "https://mail.newsroom-of-ours.net",
+        "TRUSTED_PROXIES": "1",
         "SITE_NAME": "Our Newsroom",
         "POSTAL_ADDRESS": "Our Newsroom, 5 Real Street, Real City",
         "BOUNCE_ADDRESS": f"bounces@{_DOMAIN}",
@@ -55,6 +56,7 @@ def good(
     monkeypatch.setenv("SSL_CERT_FILE", str(certificates.authority))
     added = mailer("newsletters", "add", "asia", "--name", "Asia", "--from", _FROM)
     assert added.code == 0, added.err
+    assert mailer("stories", "add", "--uid", "u1", "--title", "Harbour opens").code == 0
     with name_server(zone) as server:
         yield lambda *words: mailer(*words, *(["--resolver", server] if words == _DOCTOR else []))
     sink.stop()
@@ -92,6 +94,7 @@ def test_an_installation_that_is_right_has_nothing_to_mend(good: Mailer) -> None
         ({"PUBLIC_URL": "http://mail.newsroom-of-ours.net"}, "public url", "fail: http://", 1),
         ({"PUBLIC_URL": "https://localhost"}, "public url", "fail: links in mails lead", 1),
         ({"POSTAL_ADDRESS": ""}, "postal", "", 0),
+        ({"TRUSTED_PROXIES": "0"}, "proxies", "warn: something with TLS stands before", 0),
         ({"ALLOW_RECIPIENTS": "*@a.test"}, "recipients", "warn: MAILER_ALLOW_RECIPIENTS has", 0),
         ({"BROKER_URL": "redis://127.0.0.1:1/0"}, "broker", "fail: does not answer", 3),
         ({"SMTP_URL": "smtp://127.0.0.1:1"}, "smtp", "fail: smtp://127.0.0.1:1 cannot be", 3),
