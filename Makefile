@@ -39,6 +39,10 @@ audit: .venv/.dev  ## Ask for known vulnerabilities of what requirements/ names;
 corpora: .venv/.dev  ## Try public test data of other projects, fetched once, on every parser of ours
 	$(BIN)/python -W ignore -m tools.corpora
 
+fuzz: .venv/.dev  ## Fuzz every parser guided by coverage, where atheris runs; SECONDS=60 for each
+	@$(INSTALL) "atheris>=3" 2>/dev/null || true
+	SECONDS=$(or $(SECONDS),60) $(BIN)/python -W ignore -m tools.fuzzing
+
 format: .venv/.dev  ## Rewrite the code in the house format
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .

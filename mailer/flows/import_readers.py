@@ -109,8 +109,9 @@ def _rows(content: bytes) -> list[tuple[int, Mapping[str, str]]]:
     try:
         names = [name.strip().casefold() for name in next(reader, [])]
         if "email" not in names:
+            there = clean_header(", ".join(names)) or "nothing"
             raise InputError(
-                f"no column 'email' in the first line: it has {', '.join(names) or 'nothing'}; "
+                f"no column 'email' in the first line: it has {there}; "
                 "the first line names the columns"
             )
         rows: list[tuple[int, Mapping[str, str]]] = []
