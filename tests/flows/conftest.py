@@ -134,6 +134,11 @@ class Newsroom:
 @pytest.fixture
 def newsroom(database: Database) -> Newsroom:
     """A newsletter `asia` with every cadence, and tags with a little hierarchy."""
+    return make_newsroom(database)
+
+
+def make_newsroom(database: Database) -> Newsroom:
+    """Make that newsroom in an empty database."""
     signer = Signer(("test-secret",))
     site = Site("The Test Desk", "https://mail.news.example", "1 Test Street, Testville")
     renderer = Renderer(site, signer, max_mail_bytes=100 * 1024)
