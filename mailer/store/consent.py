@@ -14,6 +14,12 @@ _OF_A_RUN = deliveries.c.kind != MailKind.NOTICE.value
 _TO_ANYBODY = [occasion.value for occasion, rule in RULES.items() if rule.to_anybody]
 
 
+PAUSED = "paused"
+MOVED = "address changed"
+# She wants the news, only not in this mail: its stories come again.
+STILL_WANTED = frozenset({PAUSED, MOVED})
+
+
 def lost_consent(now: datetime) -> list[tuple[ColumnElement[bool], str]]:
     """Return, each with its reason, what makes a claimed row one that must not be sent.
 
@@ -40,6 +46,6 @@ def lost_consent(now: datetime) -> list[tuple[ColumnElement[bool], str]]:
         (ended, "unsubscribed"),
         (suppressed, "suppressed"),
         (and_(wants_confirmed, not_confirmed), "not confirmed"),
-        (and_(_OF_A_RUN, paused), "paused"),
-        (and_(_OF_A_RUN, moved), "address changed"),
+        (and_(_OF_A_RUN, paused), PAUSED),
+        (and_(_OF_A_RUN, moved), MOVED),
     ]

@@ -24,8 +24,9 @@ from sqlalchemy import (
 
 from mailer.core.deliveries import LEASE, DeliveryState, LeasedDelivery, MailKind
 from mailer.core.runs import RunState
-from mailer.store.consent import lost_consent
+from mailer.store.consent import STILL_WANTED, lost_consent
 from mailer.store.ledger_events import IN_DOUBT, record_events, take_back
+from mailer.store.ledger_returning import let_come_again, whose_follows_are_free
 from mailer.store.ledger_tables import deliveries, runs
 from mailer.store.tables import readers
 
@@ -61,9 +62,9 @@ def claim(
     more = True
     while more and not fresh:
         picked = connection.execute(_due(connection, now, run_id, notices_only).limit(limit)).all()
-        _expire(connection, [row.id for row in picked if row.expires_at <= now], now)
+        ended = _expire(connection, [row.id for row in picked if row.expires_at <= now], now)
         fresh = _together([row for row in picked if row.expires_at > now])
-        more = len(picked) == limit
+        more = len(picked) == limit and bool(ended)
     if not fresh:
         return token, []
     rows = connection.execute(
@@ -120,16 +121,19 @@ def _run_goes_on() -> ColumnElement[bool]:
     return or_(deliveries.c.run_id.is_(None), going_on)
 
 
-def _expire(connection: Connection, delivery_ids: Sequence[int], now: datetime) -> None:
-    """End queued rows that this transaction holds."""
+def _expire(connection: Connection, delivery_ids: Sequence[int], now: datetime) -> Sequence[int]:
+    """End queued rows that this transaction holds; returns which, those of busy readers wait."""
     if delivery_ids:
+        delivery_ids = whose_follows_are_free(connection, delivery_ids)
         connection.execute(
             update(deliveries)
             .where(deliveries.c.id.in_(delivery_ids))
             .values(state=_S.EXPIRED.value, state_reason="its time was over", settled_at=now)
         )
         take_back(connection, delivery_ids)
+        let_come_again(connection, delivery_ids)
         record_events(connection, delivery_ids, "expired", now)
+    return delivery_ids
 
 
 _LEASED_COLUMNS = (
@@ -189,6 +193,7 @@ def mark(
         ).all()
         take_back(connection, withheld)
         record_events(connection, withheld, "withheld", now, detail=reason)
+    let_come_again(connection, [row.id for row in gone if row[1] in STILL_WANTED])
     marked = connection.scalars(
         update(deliveries)
         .where(mine, deliveries.c.expires_at > now, _run_goes_on())
