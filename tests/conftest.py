@@ -19,7 +19,7 @@ from tests.servers.postgres import NoPostgres, PostgresServer
 from tests.servers.redis import RedisServer
 from tests.shared_database import SharedPostgres
 
-_SLOW = {"browser", "faults", "journeys"}
+_SLOW = {"browser", "faults", "journeys", "machine"}
 _HERE = Path(__file__).parent
 
 
