@@ -22,6 +22,9 @@ __all__ = ["Connection", "Database", "upgrade"]
 
 _BUSY_MS = 10_000  # A writer of ours holds the lock for milliseconds; ten seconds is a stuck disk.
 _IDLE_MS = 60_000  # The longest we think between two statements is a shard: a few seconds.
+# Behind a pipelined statement PostgreSQL forgets to watch for idleness, so that a worker frozen
+# just there would keep its locks for ever. Only the whole transaction has an end then.
+_LONGEST_MS = 900_000
 
 
 class Database:
@@ -78,6 +81,12 @@ class Database:
             self._engine.connect().execution_options(**options) as connection,
             connection.begin(),
         ):
+            if migrating and not self.is_sqlite:
+                # A big table takes its time, and nobody else works meanwhile.
+                connection.exec_driver_sql(
+                    "SELECT set_config(name, '0', true) FROM pg_settings "
+                    "WHERE name = 'transaction_timeout'"
+                )
             yield connection
 
     @property
@@ -144,6 +153,8 @@ def _prepare_postgresql(engine: Engine) -> None:
     def on_connect(raw: Any, _record: Any) -> None:
         # A frozen worker must not keep readers from unsubscribing: its transaction is ended.
         raw.execute(f"SET idle_in_transaction_session_timeout = {_IDLE_MS}")
+        if raw.info.server_version >= 170_000:
+            raw.execute(f"SET transaction_timeout = {_LONGEST_MS}")
         raw.commit()
 
 

@@ -16,6 +16,8 @@ from sqlalchemy import (
     text,
     update,
 )
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from mailer.core.deliveries import DeliveryState
 from mailer.core.readers import Cadence
@@ -100,22 +102,27 @@ def add_skipped_run(
     reason: str,
     now: datetime,
 ) -> None:
-    """Put a slot that never runs on record, with the reason; again is no change."""
-    if run_of_slot(connection, slot_key) is None:
-        connection.execute(
-            insert(runs).values(
-                slot_key=slot_key,
-                newsletter_id=newsletter_id,
-                schedule_id=schedule_id,
-                cadence=cadence.value,
-                zone=zone,
-                as_of=as_of,
-                state=RunState.SKIPPED.value,
-                state_reason=reason,
-                created_at=now,
-                finished_at=now,
-            )
+    """Put a slot that never runs on record, with the reason; again is no change.
+
+    Several may look at the same moment: the first to write it down is enough.
+    """
+    plain = postgresql_insert if connection.dialect.name == "postgresql" else sqlite_insert
+    connection.execute(
+        plain(runs)
+        .values(
+            slot_key=slot_key,
+            newsletter_id=newsletter_id,
+            schedule_id=schedule_id,
+            cadence=cadence.value,
+            zone=zone,
+            as_of=as_of,
+            state=RunState.SKIPPED.value,
+            state_reason=reason,
+            created_at=now,
+            finished_at=now,
         )
+        .on_conflict_do_nothing(index_elements=[runs.c.slot_key])
+    )
 
 
 def find_run(connection: Connection, run_id: int) -> Run:

@@ -62,7 +62,7 @@ def apply_faults(
     if look_seconds:
         workers.lookout.EVERY_SECONDS = look_seconds
     if idle_ms:
-        database._IDLE_MS = idle_ms
+        database._IDLE_MS = database._LONGEST_MS = idle_ms
     if mutation:
         # Late: it imports what it breaks.
         from tests.faults.mutations import MUTATIONS

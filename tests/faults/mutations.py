@@ -97,7 +97,7 @@ def _mail_is_remembered() -> None:
     kept: list[bytes] = []
 
     def collect_and_keep(backend: Any, messages: Any) -> Any:
-        kept.extend(bytes(8_000) + one.content for one in messages)
+        kept.extend(bytes(80_000) + one.content for one in messages)
         return collect(backend, messages)
 
     _deliver.collect_outcomes = collect_and_keep

@@ -136,7 +136,7 @@ def _shown(value: Any) -> str:
 def _command() -> str:
     return (
         f"make soak SOAK_MINUTES={MINUTES:g} SOAK_MAILS={MAILS} SOAK_KILLS={KILLS} "
-        f'SOAK="{os.environ.get("MAILER_TEST_SOAK_WORDS", "")}"'
+        f"SOAK='{os.environ.get('MAILER_TEST_SOAK_WORDS', '')}'"
     )
 
 

@@ -8,7 +8,7 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +16,13 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from sqlalchemy import func, select
 
 from mailer.core.deliveries import DeliveryState
+from mailer.core.readers import Cadence
 from mailer.core.runs import Run, RunState
+from mailer.core.stories import ParsedDocument, StoryDraft
 from mailer.flows.check_ledger import check_ledger
+from mailer.flows.ingest_document import ingest_document
 from mailer.flows.open_due_runs import open_due_runs
+from mailer.flows.open_run import open_run
 from mailer.store.database import Database
 from mailer.store.ledger_tables import deliveries, runs
 from mailer.store.runs import list_runs
@@ -189,6 +193,27 @@ class World:
         fresh.write_text(str(self._ahead))
         fresh.replace(self._clock)
 
+    def now(self, *, days: int = 0) -> datetime:
+        """What its processes think the time is, or so many days later."""
+        return datetime.now(UTC) + timedelta(days=days, seconds=self._ahead)
+
+    def publish(self, number: int) -> int:
+        """Open a run of new stories, one for each half of the readers; returns its id."""
+        now = self.now()
+        drafts = tuple(
+            StoryDraft(
+                uid=f"{place.lower()}-{number}",
+                title=f"News {number} from {place}",
+                kicker=(place,),
+                published_at=now - timedelta(minutes=1),
+            )
+            for place in ("China", "Japan")
+        )
+        ingest_document(self.database, ParsedDocument("jsonl", drafts), now=now)
+        # A window is half-open: it ends behind the moment the stories came.
+        as_of = now + timedelta(milliseconds=1)
+        return open_run(self.database, "asia", Cadence.DAILY, as_of=as_of, now=as_of).run_id
+
     # What became of it
 
     def states(self) -> dict[str, DeliveryState]:
@@ -219,7 +244,12 @@ class World:
 
     def until_settled(self, *, seconds: float = 30) -> None:
         """Wait until nothing of the ledger can move by itself."""
-        wait_until(lambda: not self.open_count(), seconds=seconds, what="every mail to be settled")
+        what = "every mail to be settled"
+        try:
+            wait_until(lambda: not self.open_count(), seconds=seconds, what=what)
+        except AssertionError as error:
+            left = Counter(self.states().values())
+            raise AssertionError(f"{error}: {left}; {self.run_of_today()}\n{self.logs()}") from None
 
     def require_once(self, *, most_doubtful: int = 0, most_twice: int = 0) -> None:
         """Fail unless every mail arrived exactly once but those in doubt, who are this many."""
