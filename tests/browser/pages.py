@@ -27,15 +27,16 @@ class Window:
 
     def go(self, address: str, status: int = 200) -> None:
         """Open an address and judge the page."""
-        self._judge(self.page.goto(address), status)
+        self.judge(self.page.goto(address), status)
 
     def press(self, name: str) -> None:
         """Press the button of a name and judge the page that comes."""
         with self.page.expect_navigation() as navigation:
             self.page.get_by_role("button", name=name, exact=True).first.click()
-        self._judge(navigation.value)
+        self.judge(navigation.value)
 
-    def _judge(self, response: Response | None, status: int = 200) -> None:
+    def judge(self, response: Response | None, status: int = 200) -> None:
+        """Hold a page that came against all that holds for every page."""
         assert response is not None
         assert response.status == status, f"{response.status} {response.url}"
         html5lib.HTMLParser(strict=True).parse(response.text())

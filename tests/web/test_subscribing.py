@@ -88,6 +88,21 @@ def test_without_a_script_the_button_shows_the_outlook_and_changes_nothing(
     assert changed(room, before) == set()
 
 
+def test_enter_subscribes_and_in_the_search_it_looks(
+    client: TestClient, room: Installation
+) -> None:
+    page = client.get("/").text
+    first_button = page.partition("<form")[2].partition("<button")[2].partition("</button>")[0]
+    # What a browser presses for who presses Enter says nothing of showing.
+    assert "show" not in first_button
+    found = client.post("/subscribe", data=filled(room, q="nepal", email=""))
+    assert found.status_code == 200
+    assert 'value="nepal"' in found.text
+    pressed = client.post("/subscribe", data=filled(room, q="nepal", email="", do="subscribe"))
+    assert pressed.status_code == 422
+    assert "Check your mail" in client.post("/subscribe", data=filled(room, q="nepal")).text
+
+
 def test_each_missing_thing_is_named_at_its_place(client: TestClient, room: Installation) -> None:
     before = everything(room)
     answer = client.post("/subscribe", data={"stamp": stamp(room), "email": "nobody", "tag": "x"})

@@ -64,7 +64,9 @@ def subscribe(visit: Visiting, posted: Posted) -> Response:
     """Take the form: show it again, or ask the owner of the address by mail."""
     newsroom = newsroom_of(visit)
     draft = read_draft(posted, newsroom.vocabulary)
-    if "show" in posted:
+    # Who presses Enter in the search, without a script, wants to see what it finds.
+    is_search = bool(draft.search) and not draft.email and not posted["do"]
+    if "show" in posted or is_search:
         return _page(visit, newsroom, draft)
     if posted[_TRAP]:
         # A program that fills every field is told what everybody is told.
