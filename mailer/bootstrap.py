@@ -5,10 +5,13 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TextIO
 
 import mailer
+from mailer.core.bounce_addresses import delivery_mark
+from mailer.core.hooks import Provider
 from mailer.core.recipients import EVERYBODY, AllowedRecipients
 from mailer.core.tokens import Signer
 from mailer.delivery.dkim import (
@@ -18,6 +21,7 @@ from mailer.delivery.dkim import (
     read_dkim_signer,
 )
 from mailer.delivery.guard import STAYS_INSIDE, GuardedBackend
+from mailer.delivery.marking import MarkingBackend
 from mailer.delivery.registry import open_backend
 from mailer.delivery.smtp_servers import read_server
 from mailer.delivery.throttle import MemoryThrottle
@@ -78,6 +82,8 @@ class Installation:
         backend = open_backend(self.settings.backend, options)
         if self.dkim:
             backend = SigningBackend(backend, self.dkim)
+        if self.settings.hook_secrets.listens_to(Provider.POSTMARK):
+            backend = MarkingBackend(backend, partial(delivery_mark, signer=self.desk.signer))
         allowed = self.desk.allowed
         return GuardedBackend(backend, allowed) if allowed.patterns else backend
 

@@ -15,7 +15,7 @@ from mailer.bootstrap import (
     open_workbench,
     utc_now,
 )
-from mailer.cli.doctor_hooks import examine_hooks
+from mailer.cli.doctor_hooks import examine_hooks, examine_webhooks
 from mailer.cli.doctor_newsroom import examine_newsroom
 from mailer.cli.doctor_services import (
     examine_backend,
@@ -82,6 +82,7 @@ def _examine(resolver: str) -> Iterator[Finding]:
         yield from examine_epoch(database, settings, RestoreGuard(epoch_file(settings)))
         newsletters = newsletters_of(database) if database.is_made else ()
         yield from examine_newsroom(database, now=utc_now())
+        yield from examine_webhooks(database)
     finally:
         database.close()
     from workers.broker_probe import probe_broker

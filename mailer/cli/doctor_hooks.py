@@ -6,7 +6,11 @@ from datetime import datetime
 from mailer.bounces.notices.signatures import is_certificate, is_ecdsa_key
 from mailer.core.findings import Finding, fail, ok, warn
 from mailer.core.hooks import Provider
+from mailer.errors import MailerError
 from mailer.settings import Settings
+from mailer.store.database import Database
+from mailer.store.webhook_outbox import given_up_counts
+from mailer.store.webhooks import list_webhooks
 
 # By whose relay mail leaves, when its address says so; and the setting its hook needs.
 _RELAYS = {
@@ -40,6 +44,30 @@ def examine_hooks(settings: Settings, *, now: datetime) -> Iterator[Finding]:
             "MAILER_HOOK_SES_CERTIFICATE has no effect without a topic",
             "set MAILER_HOOK_SES_TOPICS to the topic's ARN",
         )
+
+
+def examine_webhooks(database: Database) -> Iterator[Finding]:
+    """Look at who is told what happens: an address that was disabled hears nothing."""
+    if not database.is_made:
+        return
+    try:
+        database.require_current()
+    except MailerError:
+        # The finding about it stands above.
+        return
+    with database.read() as connection:
+        found = list_webhooks(connection)
+        given_up = given_up_counts(connection)
+    for one in found:
+        subject = f"webhook {one.id}"
+        if one.disabled_at is not None:
+            mend = f"mend the receiver, then 'mailer webhooks enable {one.id}'"
+            yield warn(subject, f"{one.url} is told nothing: {one.disabled_reason}", mend)
+        elif count := given_up.get(one.id, 0):
+            mend = f"'mailer webhooks retry --webhook {one.id}'"
+            yield warn(subject, f"{count} messages to {one.url} were given up", mend)
+        else:
+            yield ok(subject, f"{one.url} is told of {len(one.kinds)} kinds of events")
 
 
 def _wrong(settings: Settings, now: datetime) -> Iterator[tuple[Provider, str, str]]:

@@ -40,6 +40,11 @@ def bounce_address(base: str, delivery_id: int, signer: Signer) -> str:
     return f"{local_part}+{delivery_id}.{signer.seal(_sealed(delivery_id))}@{host}"
 
 
+def delivery_mark(delivery_id: int, signer: Signer) -> str:
+    """Return what names a delivery to a mail service that hands it back; no address of anybody."""
+    return bounce_address("m@mark.invalid", delivery_id, signer)
+
+
 def bounced_delivery(recipient: str, signer: Signer) -> int | None:
     """Return the delivery whose bounce came to this address; None when its seal is not ours.
 

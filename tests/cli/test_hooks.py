@@ -5,6 +5,7 @@ import pytest
 from mailer.core.hooks import Provider, Refusal
 from mailer.store.database import Database
 from mailer.store.hooks import note_refusal
+from mailer.store.webhooks import disable_webhook
 from tests.builders import NOON
 from tests.cli.conftest import Mailer
 
@@ -60,3 +61,15 @@ def test_doctor_misses_the_hook_of_the_service_mail_leaves_by(
     assert "warn hook ses: mail leaves by ses" in out
     assert "set MAILER_HOOK_SES_TOPICS" in out
     assert "hook mailgun" not in out
+
+
+def test_doctor_tells_of_webhooks_that_hear_nothing(mailer: Mailer, database_url: str) -> None:
+    mailer("webhooks", "add", "https://cms.example/hook")
+    assert "ok   webhook 1: https://cms.example/hook is told of" in mailer("doctor").out
+    database = Database.open(database_url)
+    with database.write() as connection:
+        disable_webhook(connection, 1, "it answered 410: gone", NOON)
+    database.close()
+    out = mailer("doctor").out
+    assert "warn webhook 1: https://cms.example/hook is told nothing: it answered 410: gone" in out
+    assert "mailer webhooks enable 1" in out
