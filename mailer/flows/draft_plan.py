@@ -18,7 +18,8 @@ from mailer.store.readers import find_reader
 class Plan:
     """A dry run. `mails` have a digest; `silent` are the readers for whom nothing is new.
 
-    Equal stories, follows and moment give an equal `plan_hash`, in any order (I6).
+    Equal stories, follows and moment give an equal `plan_hash`, in any order (I6). One that is
+    not whole asked only some readers.
     """
 
     newsletter: str
@@ -27,6 +28,7 @@ class Plan:
     plan_hash: str
     mails: tuple[PlannedMail, ...]
     silent: tuple[PlannedMail, ...]
+    is_whole: bool = True
 
     @property
     def distinct_count(self) -> int:
@@ -48,9 +50,11 @@ def draft_plan(
     as_of: datetime,
     reader_email: str | None = None,
     batch: int = 1000,
+    most: int | None = None,
 ) -> Plan:
     """Compose every reader's mail of a run as of a moment; nothing is written.
 
+    After about `most` readers it stops: a page cannot wait for a million.
     Raises NotFoundError for an unknown newsletter or reader, and RenderError for a broken template.
     """
     mails: list[PlannedMail] = []
@@ -62,7 +66,7 @@ def draft_plan(
         if reader_email is not None:
             only = find_reader(connection, read_address(reader_email)).id
         composer = Composer(desk, connection, newsletter, cadence, as_of=as_of)
-        after = 0
+        after, is_whole = 0, True
         while True:
             followers = read_followers(
                 connection,
@@ -72,6 +76,9 @@ def draft_plan(
                 limit=batch,
             )
             if not followers:
+                break
+            if most is not None and len(mails) + len(silent) >= most:
+                is_whole = False
                 break
             after = followers[-1].reader.id
             for mail in composer.compose_mails(connection, followers):
@@ -83,4 +90,5 @@ def draft_plan(
         plan_hash=hash_text(add_hashes(*map(mail_hash, mails))),
         mails=tuple(mails),
         silent=tuple(silent),
+        is_whole=is_whole,
     )

@@ -1,15 +1,19 @@
 """All tags as a tree, each with how many stories carry it and how many readers name it."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from mailer.core.expressions import parse, tags_of
 from mailer.core.tags import Tag, Vocabulary
 from mailer.errors import ExpressionError
+from mailer.flows.kept import WORTH_KEEPING, Kept
 from mailer.store.database import Database
-from mailer.store.follow_counts import group_follows
+from mailer.store.follow_counts import count_meanings
 from mailer.store.tags import read_vocabulary, story_counts
+
+_FRESH = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,20 +31,34 @@ class TagLine:
     above: tuple[str, ...]
 
 
-def list_tags(database: Database) -> list[TagLine]:
-    """Return all tags, each below its parent, siblings by label."""
+class NamedTags(Kept[Mapping[str, int]]):
+    """Keeps how many follows name each tag: three million take seconds to count."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(lambda _: count_named(database), fresh=_FRESH, worth=WORTH_KEEPING)
+
+
+def count_named(database: Database) -> Mapping[str, int]:
+    """Return how many current follows of confirmed readers name each tag, in whatever sense."""
     with database.read() as connection:
         vocabulary = read_vocabulary(connection)
-        stories = story_counts(connection)
-        groups = group_follows(connection)
+        meanings = count_meanings(connection)
     named: Counter[str] = Counter()
-    for group in groups:
+    for canonical, count in meanings:
         try:
-            meaning = parse(group.canonical, vocabulary)
+            meaning = parse(canonical, vocabulary)
         except ExpressionError:
             continue
         for slug in tags_of(meaning):
-            named[slug] += group.reader_count
+            named[slug] += count
+    return named
+
+
+def list_tags(database: Database, named: Mapping[str, int]) -> list[TagLine]:
+    """Return all tags, each below its parent, siblings by label; `named` is of `count_named`."""
+    with database.read() as connection:
+        vocabulary = read_vocabulary(connection)
+        stories = story_counts(connection)
     below: dict[str | None, list[Tag]] = {}
     for tag in sorted(vocabulary, key=lambda tag: (tag.label.casefold(), tag.slug)):
         below.setdefault(tag.parent, []).append(tag)
@@ -49,7 +67,7 @@ def list_tags(database: Database) -> list[TagLine]:
             tag,
             len(vocabulary.ancestors(tag.slug)),
             stories.get(tag.slug, 0),
-            named[tag.slug],
+            named.get(tag.slug, 0),
             _labels_above(vocabulary, tag),
         )
         for tag in _in_order(below, None)

@@ -12,7 +12,7 @@ from mailer.errors import ExpressionError
 from mailer.flows.desk import Desk
 from mailer.flows.find_quiet_follows import LONG
 from mailer.flows.keep_schedules import ComingSlot, coming_slots
-from mailer.flows.kept import Kept
+from mailer.flows.kept import WORTH_KEEPING, Kept
 from mailer.flows.list_domains import ListedDomain, list_domains
 from mailer.store.dashboard import (
     Backlog,
@@ -115,7 +115,9 @@ class Census(Kept[Audience]):
     """Keeps the audience: a million readers and their follows take seconds to count."""
 
     def __init__(self, database: Database) -> None:
-        super().__init__(lambda now: read_audience(database, now=now), fresh=_FRESH)
+        super().__init__(
+            lambda now: read_audience(database, now=now), fresh=_FRESH, worth=WORTH_KEEPING
+        )
 
 
 def read_audience(database: Database, *, now: datetime) -> Audience:

@@ -39,6 +39,17 @@ def group_follows(connection: Connection) -> list[FollowGroup]:
     ]
 
 
+def count_meanings(connection: Connection) -> list[tuple[str, int]]:
+    """Return what current follows of confirmed readers mean, with how many mean it."""
+    rows = connection.execute(
+        select(follows.c.canonical, func.count().label("number"))
+        .select_from(follows.join(subscriptions).join(readers))
+        .where(_CURRENT)
+        .group_by(follows.c.canonical)
+    )
+    return [(row.canonical, row.number) for row in rows]
+
+
 def reader_count_of(connection: Connection, groups: Sequence[FollowGroup]) -> int:
     """Return how many different readers these groups hold."""
     found: set[int] = set()

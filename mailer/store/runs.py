@@ -148,6 +148,13 @@ def list_runs(
     return _read(connection, query)
 
 
+def latest_run(connection: Connection, newsletter: str, cadence: Cadence) -> Run | None:
+    """Return the newest run of a newsletter's slug and a cadence, None when there is none."""
+    query = _query().where(newsletters.c.slug == newsletter, runs.c.cadence == cadence.value)
+    found = _read(connection, query.order_by(runs.c.id.desc()).limit(1))
+    return found[0] if found else None
+
+
 def unfinished_runs(connection: Connection) -> list[Run]:
     """Return the runs that still have something to plan or to send, oldest first."""
     return _read(connection, _query().where(_unfinished()).order_by(runs.c.id))

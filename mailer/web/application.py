@@ -10,6 +10,7 @@ from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from mailer.bootstrap import Installation
 from mailer.flows.count_states import StateCounter
 from mailer.flows.fetch_certificate import Certificates
+from mailer.flows.list_tags import NamedTags
 from mailer.flows.outlook import Lookout
 from mailer.flows.read_dashboard import Census
 from mailer.ports import Bell
@@ -20,7 +21,7 @@ from mailer.web.dev.workshop import WORKSHOP, Workshop
 from mailer.web.failures import answer_failures
 from mailer.web.gate import Gate
 from mailer.web.headers import page_headers
-from mailer.web.visits import ASSETS, BELL, CENSUS, LOOKOUT, PAPER, ROOM, STATES
+from mailer.web.visits import ASSETS, BELL, CENSUS, LOOKOUT, NAMED_TAGS, PAPER, ROOM, STATES
 
 _AREAS = (
     reader.router,
@@ -58,6 +59,7 @@ def make_app(room: Installation, bell: Bell | None = None) -> FastAPI:
     setattr(app.state, ASSETS, assets)
     setattr(app.state, LOOKOUT, Lookout(room.desk.database))
     setattr(app.state, CENSUS, Census(room.desk.database))
+    setattr(app.state, NAMED_TAGS, NamedTags(room.desk.database))
     setattr(app.state, STATES, StateCounter(room.desk.database))
     setattr(app.state, BELL, bell)
     setattr(app.state, WORKSHOP, Workshop(room))

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from mailer.core.bounces import BounceKind
 from mailer.core.deliveries import DeliveryState
 from mailer.core.readers import ReaderState
+from mailer.flows.count_states import StateCounter
 from mailer.store.dashboard import (
     bounce_counts,
     read_backlog,
@@ -23,7 +24,7 @@ from mailer.store.dashboard import (
 )
 from mailer.store.editions import plain_run_count
 from mailer.store.runs import unfinished_run_ids
-from mailer.web.visits import Area, Visiting, states_of
+from mailer.web.visits import STATES, Area, Visiting, kept_of
 
 router = Area()
 _PLAIN_SINCE = timedelta(days=1)
@@ -46,7 +47,7 @@ def metrics(visit: Visiting) -> Response:
         back = bounce_counts(connection)
         running = len(unfinished_run_ids(connection))
         plain = plain_run_count(connection, visit.now - _PLAIN_SINCE)
-    states = states_of(visit.request).count()
+    states = kept_of(visit.request, STATES, StateCounter).count()
     deliveries = gauge("deliveries", "Deliveries in the ledger by state.", "state")
     for state in DeliveryState:
         deliveries.labels(state).set(states.get(state, 0))

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, TypeVar, cast
 
 from fastapi import APIRouter, Depends, Request
 from starlette.datastructures import FormData
@@ -14,16 +14,15 @@ from mailer.core.hygiene import clean_text
 from mailer.core.locales import accepted_locales
 from mailer.core.tokens import Purpose, Signer
 from mailer.errors import InputError
-from mailer.flows.count_states import StateCounter
 from mailer.flows.outlook import Lookout, Newsroom
-from mailer.flows.read_dashboard import Census
 from mailer.ports import Bell
 from mailer.render.paper import Paper, spoken_among
 from mailer.render.speech import Speech, speech_of
 from mailer.web.assets import Assets
 
 ROOM, PAPER, ASSETS, BELL = "room", "paper", "assets", "bell"
-LOOKOUT, CENSUS, STATES = "lookout", "census", "states"
+LOOKOUT, CENSUS, STATES, NAMED_TAGS = "lookout", "census", "states", "named_tags"
+_K = TypeVar("_K")
 # S25. A follow has at most 2,000 characters; of a field of many values 500 are read.
 LONGEST_FIELD = 4_000
 _MOST_VALUES = 500
@@ -149,14 +148,9 @@ def newsroom_of(visit: Visit) -> Newsroom:
     return lookout.get(visit.now)
 
 
-def census_of(request: Request) -> Census:
-    """Return who keeps what the dashboard says about all readers."""
-    return cast("Census", getattr(request.app.state, CENSUS))
-
-
-def states_of(request: Request) -> StateCounter:
-    """Return who counts the ledger by state."""
-    return cast("StateCounter", getattr(request.app.state, STATES))
+def kept_of(request: Request, name: str, kind: type[_K]) -> _K:
+    """Return what the application keeps under a name of this module."""
+    return cast("_K", getattr(request.app.state, name))
 
 
 def ring(visit: Visit) -> None:

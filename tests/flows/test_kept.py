@@ -56,3 +56,9 @@ def test_a_reading_that_fails_leaves_what_was() -> None:
         kept.get(NOON + MINUTE)
     assert kept.get(NOON + timedelta(seconds=30)) == 1
     assert kept.get(NOON + MINUTE) == 3
+
+
+def test_what_was_quick_to_read_is_read_again() -> None:
+    readings = count(1)
+    quick = Kept(lambda _: next(readings), fresh=MINUTE, worth=3600.0)
+    assert [quick.get(NOON), quick.get(NOON)] == [1, 2]

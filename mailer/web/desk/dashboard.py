@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator, Sequence
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
-from mailer.flows.read_dashboard import read_dashboard, read_live
+from mailer.flows.read_dashboard import Census, read_dashboard, read_live
 from mailer.store.audit import list_changes
 from mailer.web.desk.shifts import Administers, Shift, Views, session_of
-from mailer.web.visits import Area, Asked, census_of, paper_of, room_of
+from mailer.web.visits import CENSUS, Area, Asked, kept_of, paper_of, room_of
 
 router = Area(prefix="/operate")
 _EVERY_SECONDS = 2.0
@@ -21,7 +21,7 @@ _WIDTH, _HEIGHT = 260, 56
 @router.get("")
 def dashboard(shift: Views) -> Response:
     """Show what runs, what comes, what went, and what needs somebody."""
-    audience = census_of(shift.visit.request).get(shift.visit.now)
+    audience = kept_of(shift.visit.request, CENSUS, Census).get(shift.visit.now)
     board = read_dashboard(shift.visit.room.desk, audience, now=shift.visit.now)
     return shift.page(
         "dashboard.html",

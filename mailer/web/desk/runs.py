@@ -16,13 +16,17 @@ from mailer.flows.steer_run import Steer, steer_run
 from mailer.store.editions import plain_reasons
 from mailer.store.ledger_reading import list_deliveries
 from mailer.store.newsletters import list_newsletters
-from mailer.store.runs import find_run, list_runs
+from mailer.store.runs import find_run, latest_run, list_runs
 from mailer.web.desk.shifts import Operates, Views
 from mailer.web.visits import Area, Asked, Posted, bell_of
 
 router = Area(prefix="/operate/runs")
 AnId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 _MOST_SHOWN = 200
+# Each run's mails are counted for its bar.
+_A_PAGE = 20
+# Composed in some seconds.
+_MOST_ASKED = 5_000
 
 
 @router.get("")
@@ -31,10 +35,14 @@ def show_all(shift: Views, asked: Asked) -> Response:
     before = asked["before"]
     with shift.database.read() as connection:
         runs = list_runs(
-            connection, 50, before_id=int(before) if before.isascii() and before.isdigit() else None
+            connection,
+            _A_PAGE,
+            before_id=int(before) if before.isascii() and before.isdigit() else None,
         )
         newsletters = list_newsletters(connection)
-    return shift.page("runs.html", runs=runs, newsletters=newsletters, cadences=list(Cadence))
+    return shift.page(
+        "runs.html", runs=runs, newsletters=newsletters, cadences=list(Cadence), a_page=_A_PAGE
+    )
 
 
 @router.get("/dry")
@@ -42,16 +50,17 @@ def dry_run(shift: Views, asked: Asked) -> Response:
     """Show who would get what and why, and how that differs from the last run."""
     slug, cadence = asked["newsletter"], read_cadence(asked["cadence"])
     try:
-        drafted = draft_plan(shift.visit.room.desk, slug, cadence, as_of=shift.visit.now)
+        drafted = draft_plan(
+            shift.visit.room.desk, slug, cadence, as_of=shift.visit.now, most=_MOST_ASKED
+        )
     except RenderError as error:
         raise InputError(str(error)) from error
     plan = plan_document(drafted)
     with shift.database.read() as connection:
-        last = next(
-            (r for r in list_runs(connection, 200) if (r.newsletter, r.cadence) == (slug, cadence)),
-            None,
+        last = latest_run(connection, slug, cadence) if drafted.is_whole else None
+        rows = (
+            [] if last is None else list_deliveries(connection, run_id=last.id, limit=_MOST_ASKED)
         )
-        rows = [] if last is None else list_deliveries(connection, run_id=last.id, limit=5000)
     before = {
         "plan_hash": last.plan_hash if last else "",
         "mails": [
@@ -67,11 +76,14 @@ def dry_run(shift: Views, asked: Asked) -> Response:
     return shift.page(
         "dry_run.html",
         plan=plan,
+        is_whole=drafted.is_whole,
         mails=plan["mails"][:_MOST_SHOWN],
         silent=plan["nothing_new"][:_MOST_SHOWN],
         most=_MOST_SHOWN,
         last=last,
-        lines=plan_differences(before, plan)["lines"][:_MOST_SHOWN] if last else [],
+        lines=plan_differences(before, plan)["lines"][:_MOST_SHOWN]
+        if last and drafted.is_whole
+        else [],
     )
 
 

@@ -9,10 +9,10 @@ from mailer.core.tags import Tag, TagKind, slugify
 from mailer.errors import InputError, NotFoundError
 from mailer.flows.add_tag import add_tag
 from mailer.flows.change_tags import TagReport, change_tags
-from mailer.flows.list_tags import list_tags
+from mailer.flows.list_tags import NamedTags, TagLine, list_tags
 from mailer.store.tags import read_vocabulary
 from mailer.web.desk.shifts import Edits, Shift, Views
-from mailer.web.visits import Area, Asked, Fields, Posted, ring
+from mailer.web.visits import NAMED_TAGS, Area, Asked, Fields, Posted, kept_of, ring
 
 router = Area(prefix="/operate")
 _MOST_SHOWN = 100
@@ -89,11 +89,16 @@ def _tree(shift: Shift, fields: Fields, *, error: str = "", status: int = 200) -
     return shift.page(
         "tags.html",
         status=status,
-        lines=list_tags(shift.database),
+        lines=_lines(shift),
         kinds=list(TagKind),
         fields=fields,
         error=error,
     )
+
+
+def _lines(shift: Shift) -> list[TagLine]:
+    named = kept_of(shift.visit.request, NAMED_TAGS, NamedTags).get(shift.visit.now)
+    return list_tags(shift.database, named)
 
 
 def _one(
@@ -105,7 +110,7 @@ def _one(
     error: str = "",
     status: int = 200,
 ) -> Response:
-    lines = list_tags(shift.database)
+    lines = _lines(shift)
     mine = next((line for line in lines if line.tag.slug == slug), None)
     if mine is None:
         raise NotFoundError("no such tag")
