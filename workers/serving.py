@@ -1,5 +1,6 @@
 """Processes that serve: a Celery worker, beat, and the look by itself that needs no broker."""
 
+import gc
 import os
 import signal
 import subprocess
@@ -57,8 +58,21 @@ def serve_worker(settings: Settings, queues: Sequence[str], concurrency: int) ->
         queues=read_queues(queues), concurrency=concurrency, loglevel="INFO", pool="prefork"
     )
     with _lookout():
+        _calm_collector()
         worker.start()
     return int(worker.exitcode or 0)
+
+
+def _calm_collector() -> None:
+    """Look for cycles among new objects seldom, and never among those of the program itself.
+
+    A batch or a shard makes some hundred thousand objects that live until it is done, and Python
+    would look through them, and all else there is, again and again: a quarter of the processor time
+    of planning, and a tenth of delivering. Processes that are forked take this over.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 10, 10)
 
 
 def serve_beat(settings: Settings) -> None:

@@ -1,8 +1,8 @@
 """Frames: pages and sections with all filled in that does not depend on one reader.
 
-A page of the packaged digest has 60 pieces and slots. For mails with the same first story, shown
-for the same reason in the same time zone, all but a dozen are the same: they are filled once, and
-a message takes them as they are, in runs.
+A page of the packaged digest has 60 pieces and slots. For mails with the same first story in the
+same time zone, all but some are the same: they are filled once, and a message takes them as they
+are, in runs.
 """
 
 from collections.abc import Callable
@@ -59,14 +59,17 @@ def framed_page(page: ReadyPage, drawing: Drawing) -> Frame:
 
 def subject_of(page: ReadyPage, drawing: Drawing) -> str:
     """Return the subject of a letter's mail."""
-    return clean_header(
-        "".join(
-            [
-                part if isinstance(part, str) else value_of(part.entry, drawing.scopes)
-                for part in page.subject
-            ]
-        )
-    )
+    scopes = drawing.scopes
+    slots = [part for part in page.subject if isinstance(part, ReadySlot)]
+    values = tuple([scopes[scope][name] for slot in slots for scope, name in slot.fields])
+    known: str | None = page.subjects.get(values)
+    if known is None:
+        parts = [
+            part if isinstance(part, str) else value_of(part.entry, scopes) for part in page.subject
+        ]
+        known = clean_header("".join(parts))
+        page.subjects.keep(values, known)
+    return known
 
 
 def framed(

@@ -137,6 +137,7 @@ class ReadyPage:
     """A page made ready.
 
     `has_own_lead` when it shows outside of its list what of the first story is the reader's own.
+    `subjects` are those that were made, by their values.
     """
 
     decisions: tuple[tuple[str, bool], ...]
@@ -144,6 +145,7 @@ class ReadyPage:
     text: ReadyPieces
     html: ReadyPieces
     has_own_lead: bool
+    subjects: Memory = field(default_factory=Memory)
 
 
 def ready_page(page: Page) -> ReadyPage:
