@@ -9,7 +9,7 @@ import ssl
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from threading import BoundedSemaphore, Lock
+from threading import BoundedSemaphore, Condition, Lock
 
 from mailer.core.throttles import Entry, RelayVerdict
 from mailer.delivery.breakers import Breakers, weigh_relay
@@ -23,6 +23,9 @@ from mailer.ports import Deferred, Message, Misconfigured
 _LONGEST_SECONDS = 300.0
 # For so long a breaker's no decides whose turn it is without being asked again.
 _REMEMBERED_SECONDS = 5.0
+# A server that lets no more of us in at once is not asked for more so soon.
+_CROWDED_SECONDS = 60.0
+_WAIT_SECONDS = 1.0
 # Of different messages, before the server judged any: one alone may be what it chokes on.
 _MOST_LOST = 2
 # A server that could not follow is talked to more slowly: it may be mended, or its proxy replaced.
@@ -34,6 +37,7 @@ class _Relay:
     server: Server
     credit: int = 0
     closed_until: float = 0.0
+    crowded_until: float = 0.0
     lost_by: set[int] = field(default_factory=set)
     fastest: Manner = Manner.WINDOW
     careful_until: float = 0.0
@@ -72,6 +76,7 @@ class Relays:
         self._breakers = breakers or Breakers()
         self._free = BoundedSemaphore(connections)
         self._lock = Lock()
+        self._given_back = Condition(self._lock)
         self._idle: list[_Open] = []
         self._taken: dict[int, _Open] = {}
         self._generation = 0
@@ -80,16 +85,15 @@ class Relays:
     def take(self) -> Session:
         """Give an open session; one that has carried or lived enough is replaced.
 
+        When the servers let no more of us in at once it waits for a session that is given back.
         Raises SessionRefused when no server lets us in.
         """
         self._free.acquire()
         try:
-            while (one := self._pop_idle()) is not None:
-                enough = one.session.carried_count >= one.session.server.most_messages
-                if not enough and self._clock() - one.opened_at < _LONGEST_SECONDS:
-                    break
-                one.session.leave()
-            one = one or self._open()
+            while (one := self._fresh_idle() or self._open()) is None:
+                with self._given_back:
+                    if not self._idle:
+                        self._given_back.wait(_WAIT_SECONDS)
         except BaseException:
             self._free.release()
             raise
@@ -136,6 +140,7 @@ class Relays:
             outlived = one.generation != self._generation
             if session.is_open and not outlived:
                 self._idle.append(one)
+            self._given_back.notify_all()
         self._free.release()
         if outlived:
             session.leave()
@@ -165,15 +170,32 @@ class Relays:
         with self._lock:
             return self._idle.pop() if self._idle else None
 
-    def _open(self) -> _Open:
-        """Enter the first server in turn that lets us in.
+    def _fresh_idle(self) -> _Open | None:
+        while (one := self._pop_idle()) is not None:
+            enough = one.session.carried_count >= one.session.server.most_messages
+            if not enough and self._clock() - one.opened_at < _LONGEST_SECONDS:
+                return one
+            one.session.leave()
+        return None
+
+    def _has_let_us_in(self, relay: _Relay) -> bool:
+        """Tell whether it has let us in already: then a 4xx to one more is about how many."""
+        with self._lock:
+            return any(one.relay is relay for one in [*self._taken.values(), *self._idle])
+
+    def _open(self) -> _Open | None:
+        """Enter the first server in turn that lets us in; None when it has as many as it takes.
 
         Raises SessionRefused: with what is our fault when no server was asked in vain for another
         reason, else with when to come back.
         """
         tried: list[Deferred | Misconfigured] = []
         closed: list[Deferred] = []
+        is_crowded = False
         for relay in self._in_turn():
+            if relay.crowded_until > self._clock() and self._has_let_us_in(relay):
+                is_crowded = True
+                continue
             entry = self._breakers.enter(relay.server.name)
             if entry.closed_seconds:
                 relay.closed_until = self._clock() + min(entry.closed_seconds, _REMEMBERED_SECONDS)
@@ -194,8 +216,16 @@ class Relays:
             else:
                 relay.closed_until = 0.0
                 return _Open(session, relay, self._clock(), generation, entry.probing)
+            if isinstance(refusal, Deferred) and refusal.code and self._has_let_us_in(relay):
+                relay.crowded_until = self._clock() + _CROWDED_SECONDS
+                is_crowded = True
+                if entry.probing:
+                    self._breakers.judge(relay.server.name, RelayVerdict.SILENT)
+                continue
             self._shut(relay, refusal.reply)
             tried.append(refusal)
+        if is_crowded:
+            return None
         ours = [one for one in tried if isinstance(one, Misconfigured)]
         if ours and len(ours) == len(tried):
             raise SessionRefused(ours[0])

@@ -1,7 +1,9 @@
 """Being let in: by a server that does not, by nobody, by the second of several."""
 
 import socket
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing as closed_at_end
 from datetime import UTC, datetime
 
@@ -10,7 +12,9 @@ import pytest
 from mailer.core.throttles import RelayState
 from mailer.delivery.breakers import Breakers
 from mailer.delivery.smtp import SmtpBackend
+from mailer.delivery.smtp_relays import Relays
 from mailer.delivery.smtp_servers import Server
+from mailer.delivery.smtp_timeouts import Timeouts
 from mailer.delivery.throttle import MemoryThrottle
 from mailer.ports import Accepted, Deferred, InDoubt, Misconfigured
 from tests.delivery.messages import messages
@@ -130,3 +134,36 @@ def test_when_no_server_is_there_the_first_ones_reason_stands(smtp: Smtp) -> Non
     first, second = (Server("127.0.0.1", _closed_port()) for _ in range(2))
     (outcome,) = smtp(first, second).send(messages(1))
     assert str(first) in _reply(outcome)
+
+
+def test_a_server_that_lets_no_more_of_us_in_at_once_is_no_dead_one(scripted: Scripted) -> None:
+    too_many = Say(b"421 4.7.0 too many connections\r\n", hang_up=True)
+    server = scripted({"banner": [None, too_many, None]})
+    throttle, now = MemoryThrottle(), [1000.0]
+    relays = Relays(
+        [_at(server)],
+        helo_name="",
+        timeouts=Timeouts(),
+        connections=3,
+        clock=lambda: now[0],
+        breakers=Breakers(throttle, lambda: _NOON),
+    )
+    first = relays.take()
+    with ThreadPoolExecutor(1) as lane:
+        second = lane.submit(relays.take)
+        deadline = time.monotonic() + 30
+        while server.session_count < 2 and time.monotonic() < deadline:
+            wait([second], timeout=0.01)
+        # It knocks once, waits for the one there is, and so does whoever comes next.
+        for waiting in (second, lane.submit(relays.take)):
+            relays.give_back(first)
+            assert waiting.result(timeout=30) is first
+    assert throttle.relay_states(now=_NOON) == []
+    assert server.session_count == 2
+    relays.give_back(first)
+    now[0] += 61
+    taken = [relays.take(), relays.take()]
+    assert len(set(map(id, taken))) == 2
+    for session in taken:
+        relays.give_back(session)
+    relays.close()
