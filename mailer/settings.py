@@ -34,6 +34,22 @@ class Environment(StrEnum):
     PRODUCTION = "production"
 
 
+class LogFormat(StrEnum):
+    """How log lines look: for people, or one JSON object each for machines."""
+
+    CONSOLE = "console"
+    JSON = "json"
+
+
+class LogLevel(StrEnum):
+    """From which weight on our own log lines are written."""
+
+    DEBUG = "DEBUG"
+    INFO = "INFO"
+    WARNING = "WARNING"
+    ERROR = "ERROR"
+
+
 class Settings(BaseSettings):
     """Everything an installation can set."""
 
@@ -122,6 +138,11 @@ class Settings(BaseSettings):
     epoch_file: Path | None = None
     """The restore guard's file, on a disk that is not restored with the database; beside
     SQLite in production by itself."""
+    log_format: LogFormat = LogFormat.CONSOLE
+    """`json`: each log line on stderr is one object, with its request's or task's id."""
+    log_level: LogLevel = LogLevel.INFO
+    """From which weight on: DEBUG, INFO, WARNING or ERROR."""
+    # Longer than any mail may wait, so that a retry finds what it was made from.
     keep_editions_days: int = Field(default=90, ge=5, le=36_500)
     """How long what mails were made from is kept: longer than any mail may wait."""
     keep_requests_days: int = Field(default=31, ge=31, le=3_650)

@@ -26,7 +26,8 @@ class EmbeddedWorker:
         self._app = make_app("memory://")
         self.bell: CeleryBell = register_tasks(self._app, Workplace(lambda: room, stream))
         # Celery introduces itself at length; in one's own terminal only trouble is news.
-        logging.getLogger("celery").setLevel(logging.ERROR)
+        for name in ("celery", "kombu"):
+            logging.getLogger(name).setLevel(logging.ERROR)
         self._worker = self._app.WorkController(
             pool="solo",
             concurrency=1,

@@ -10,7 +10,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from celery import Celery
+from celery import Celery, Task
+from celery.signals import setup_logging, task_postrun, task_prerun
+from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from mailer.bootstrap import open_installation
 from mailer.errors import InputError
@@ -20,6 +22,22 @@ from workers.bell import CeleryBell
 from workers.queues import QUEUES
 from workers.tasks import register_tasks
 from workers.workplace import Workplace
+
+
+@setup_logging.connect(weak=False)
+def _leave_logs(**_words: object) -> None:
+    """Keep Celery from laying out logs: the command line has, and its tasks write as all do."""
+
+
+@task_prerun.connect(weak=False)
+def _name_task(task_id: str, task: Task, **_words: object) -> None:
+    """Let every line that is written for a task say so."""
+    bind_contextvars(task=task.name, task_id=task_id)
+
+
+@task_postrun.connect(weak=False)
+def _task_is_over(**_words: object) -> None:
+    clear_contextvars()
 
 
 def _app_for(settings: Settings) -> Celery:

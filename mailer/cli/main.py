@@ -42,10 +42,11 @@ from mailer.cli import (
     testing,
     webhooks,
 )
-from mailer.cli.logs import redact_logs
+from mailer.cli.logs import lay_out_logs
 from mailer.cli.output import note
 from mailer.core.expressions import point_at
 from mailer.errors import ExpressionError, MailerError, ServiceAway, TemplateError
+from mailer.settings import LogFormat, LogLevel
 
 app = typer.Typer(
     name="mailer",
@@ -118,7 +119,8 @@ def main(
 
 def run() -> None:
     """Run the command line and exit with its code."""
-    redact_logs()
+    # Until a command that serves reads the settings: warnings, for people.
+    lay_out_logs(LogFormat.CONSOLE, LogLevel.WARNING)
     try:
         app()
     except ExpressionError as error:

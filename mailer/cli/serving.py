@@ -11,11 +11,14 @@ from typing import Annotated
 import typer
 
 from mailer.bootstrap import webhook_sender
+from mailer.cli.logs import lay_out_logs
 from mailer.cli.options import JsonOption
 from mailer.cli.output import note, print_json, say
 from mailer.cli.room import open_room
 from mailer.flows.drain_ledger import drain_ledger
-from mailer.settings import read_settings
+from mailer.settings import LogFormat, Settings, read_settings
+
+_log = logging.getLogger(__name__)
 
 HostOption = Annotated[
     str, typer.Option(help="The address to listen on; 0.0.0.0 for all, behind a proxy only.")
@@ -39,14 +42,18 @@ def worker(
     """
     from workers.serving import serve_worker
 
-    raise typer.Exit(serve_worker(read_settings(), queues or (), concurrency))
+    settings = read_settings()
+    _begin(settings)
+    raise typer.Exit(serve_worker(settings, queues or (), concurrency))
 
 
 def beat() -> None:
     """Ring the clock's bells; several beats do no harm, since a slot runs once."""
     from workers.serving import serve_beat
 
-    serve_beat(read_settings())
+    settings = read_settings()
+    _begin(settings)
+    serve_beat(settings)
 
 
 def web(host: HostOption = "127.0.0.1", port: PortOption = 8000) -> None:
@@ -57,9 +64,10 @@ def web(host: HostOption = "127.0.0.1", port: PortOption = 8000) -> None:
     from mailer.web.serving import serve
     from workers.serving import bell_of
 
-    _log_visits()
-    with open_room() as room:
-        note(f"web: listening on {host} port {port}; Ctrl-C stops")
+    settings = read_settings()
+    _begin(settings)
+    with open_room(settings) as room:
+        _announce(settings, f"web: listening on {host} port {port}; Ctrl-C stops")
         serve(room, host, port, None if room.settings.is_embedded else bell_of(room.settings))
 
 
@@ -68,13 +76,14 @@ def up(host: HostOption = "127.0.0.1", port: PortOption = 8000) -> None:
     from mailer.web.serving import serving
     from workers.lookout import Doorbell, look_forever
 
-    _log_visits()
+    settings = read_settings()
+    _begin(settings)
     stop = threading.Event()
     bell = Doorbell(stop)
     _stop_on_signals(stop, bell.wake)
-    with open_room() as room, serving(room, host, port, bell) as address:
+    with open_room(settings) as room, serving(room, host, port, bell) as address:
         backend = room.open_backend(sys.stdout)
-        note(f"up: pages at {address}; schedules and alerts run here; Ctrl-C stops")
+        _announce(settings, f"up: pages at {address}; schedules and alerts run here; Ctrl-C stops")
         try:
             look_forever(room, backend, wait=bell.wait)
         finally:
@@ -89,7 +98,10 @@ def drain(
     as_json: JsonOption = False,
 ) -> None:
     """Plan and deliver everything that is due, without any broker."""
-    with open_room() as room:
+    settings = read_settings()
+    if forever:
+        _begin(settings)
+    with open_room(settings) as room:
         backend = room.open_backend(sys.stderr if as_json else sys.stdout)
         try:
             if forever:
@@ -153,9 +165,14 @@ def _stop_on_signals(
     return event
 
 
-def _log_visits() -> None:
-    """Write the access log and what goes wrong to stderr; stdout is the console backend's."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
-    logging.basicConfig(level=logging.WARNING, handlers=[handler])
-    logging.getLogger("mailer.web").setLevel(logging.INFO)
+def _begin(settings: Settings) -> None:
+    """Lay out the logs as the settings say: stdout is the console backend's."""
+    lay_out_logs(settings.log_format, settings.log_level)
+
+
+def _announce(settings: Settings, text: str) -> None:
+    """Say where it serves, in the layout of its logs: a machine reads each line of stderr."""
+    if settings.log_format is LogFormat.JSON:
+        _log.info(text)
+    else:
+        note(text)
