@@ -53,6 +53,9 @@ bench: .venv/.dev postfix  ## Measure everything at small sizes, two minutes; PA
 bench-full: .venv/.dev postfix  ## Measure everything up to a million readers, hours; report in docs/bench
 	$(BIN)/python -m bench --full --only "$(PART)" --into docs/bench
 
+bench-imports: .venv/.dev  ## Measure imports of readers: time, and memory that does not grow with the file
+	$(BIN)/python -m bench.imports
+
 catalogues: .venv/.dev  ## Bring new messages into the translations and say what is left to do
 	$(BIN)/python -m tools.catalogues
 

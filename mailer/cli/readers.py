@@ -1,20 +1,18 @@
 """`mailer readers …`."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from mailer.cli import quiet_follows
+from mailer.cli import quiet_follows, reader_imports
 from mailer.cli.options import JsonOption
-from mailer.cli.output import note, print_json, print_table, say
+from mailer.cli.output import print_json, print_table, say
 from mailer.cli.room import open_room, record
 from mailer.core.addresses import read_address
 from mailer.errors import InputError
 from mailer.flows.documents import follow_document, mute_document, reader_document
 from mailer.flows.erase_reader import erase_reader
 from mailer.flows.export_reader import export_reader
-from mailer.flows.import_readers import import_readers
 from mailer.flows.pause_reader import pause_reader
 from mailer.flows.set_quiet_hours import set_quiet_hours
 from mailer.store.audit import COMMAND_LINE
@@ -22,61 +20,8 @@ from mailer.store.preferences import follows_of, mutes_of
 from mailer.store.readers import find_reader, is_suppressed, list_readers
 
 app = typer.Typer(help="Readers: import, list, show.", no_args_is_help=True)
+app.command("import")(reader_imports.import_file)
 app.command("quiet-follows")(quiet_follows.quiet_follows)
-
-
-@app.command("import")
-def import_file(
-    path: Annotated[Path, typer.Argument(metavar="FILE.csv", help="First line: email,name,…")],
-    confirmed: Annotated[
-        bool, typer.Option("--confirmed", help="They agreed elsewhere: send without asking again.")
-    ] = False,
-    consent: Annotated[
-        str, typer.Option(help="With --confirmed: the words they agreed to, and where.")
-    ] = "",
-    as_json: JsonOption = False,
-) -> None:
-    """Import readers from CSV with columns email, name, locale, timezone, hour, format, quiet.
-
-    Every rejected line is named with its number and reason; the others are taken (exit code 1).
-    """
-    if confirmed and not consent.strip():
-        raise InputError("--confirmed needs --consent: the words these readers agreed to")
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"cannot read '{path}': {error.strerror}") from error
-    with open_room() as room:
-        report = import_readers(
-            room.desk.database,
-            content,
-            confirmed=confirmed,
-            consent=consent,
-            now=room.clock(),
-            signer=room.desk.signer,
-        )
-        if report.new_count or report.updated_count:
-            what = f"{report.new_count} new, {report.updated_count} updated"
-            record(room, "readers imported", path.name, f"{what}; {consent}" if consent else what)
-    rejected = [{"line": r.line, "email": r.email, "reason": r.reason} for r in report.rejected]
-    if as_json:
-        print_json(
-            {
-                "new": report.new_count,
-                "updated": report.updated_count,
-                "unchanged": report.unchanged_count,
-                "rejected": rejected,
-            }
-        )
-    else:
-        say(
-            f"{report.new_count} new, {report.updated_count} updated, "
-            f"{report.unchanged_count} unchanged, {len(rejected)} rejected"
-        )
-        for item in report.rejected:
-            note(f"line {item.line}: {item.reason}")
-    if rejected:
-        raise typer.Exit(1)
 
 
 @app.command("list")

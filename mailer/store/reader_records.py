@@ -23,6 +23,7 @@ from mailer.core.deliveries import DeliveryState
 from mailer.core.readers import Reader, ReaderState
 from mailer.store.bounce_tables import bounces
 from mailer.store.columns import Json
+from mailer.store.import_tables import import_lines, import_rejects
 from mailer.store.ledger_events import record_events, take_back
 from mailer.store.ledger_tables import deliveries, delivery_events, delivery_items
 from mailer.store.operator_tables import audit_log
@@ -108,6 +109,8 @@ def erase_records(connection: Connection, reader: Reader, hashed: str, now: date
     _erase_bounces(connection, reader, keys)
     _erase_audit(connection, reader)
     connection.execute(delete(reader_changes).where(reader_changes.c.reader_id == reader.id))
+    for imported in (import_rejects, import_lines):
+        connection.execute(delete(imported).where(imported.c.email_key == reader.email_key))
     connection.execute(
         update(suppressions)
         .where(suppressions.c.email_key == reader.email_key)
@@ -124,6 +127,8 @@ def erase_records(connection: Connection, reader: Reader, hashed: str, now: date
             quiet="",
             paused_until_at=None,
             consent="",
+            consent_source="",
+            consented_at=None,
             **keys,
         )
     )

@@ -149,6 +149,9 @@ readers = Table(
     Column("confirmed_at", Instant),
     # What an imported reader agreed to elsewhere; her own consents stand in subscriptions.
     Column("consent", Text, nullable=False, server_default=""),
+    # Where she agreed to it, and when, as the import told.
+    Column("consent_source", Text, nullable=False, server_default=""),
+    Column("consented_at", Instant),
 )
 
 subscriptions = Table(

@@ -3,12 +3,18 @@
 from fastapi import FastAPI
 from starlette.responses import Response
 
-from mailer.web.programs import readers, runs, stories, webhooks
+from mailer.web.programs import imports, readers, runs, stories, webhooks
 from mailer.web.programs.calls import PROBLEMS
 from mailer.web.visits import Area, Visiting
 
 router = Area(prefix="/api/v1", include_in_schema=True)
-for _area in (stories.router, readers.router, runs.router, webhooks.router):
+for _area in (
+    stories.router,
+    readers.router,
+    imports.router,
+    runs.router,
+    webhooks.router,
+):
     router.include_router(_area, responses=PROBLEMS)
 
 docs = Area()

@@ -3,19 +3,25 @@
 import asyncio
 import json
 import logging
+import re
+import secrets
 import time
 from collections.abc import Mapping
 from http import HTTPStatus
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import bound_contextvars
 
 from mailer.core.hygiene import clean_header
 from mailer.web.clients import client_address
 
 # A form of 64 KiB takes a second on a bad telephone line; a page takes milliseconds.
 BODY_SECONDS = 20.0
+# A list of readers is larger: who sends at least so fast has time for it.
+SLOWEST_BYTES = 32 * 1024
 ANSWER_SECONDS = 60.0
+_REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 _LONGEST_PART = 24  # A longer part of an unknown path may be a token.
 _log = logging.getLogger("mailer.web.access")
 
@@ -47,19 +53,27 @@ class Gate:
         if head:
             scope["method"] = "GET"
         problems = scope["path"].startswith(PROGRAM_PATHS)
-        passage = _Passage(self._headers, receive, send, head=head, problems=problems)
+        name = request_id(Headers(scope=scope).get("x-request-id", "") if self._hops else "")
+        headers = {**self._headers, "x-request-id": name}
+        passage = _Passage(headers, receive, send, head=head, problems=problems)
         started = time.perf_counter()
-        try:
-            await passage.go(self._app, scope)
-        finally:
-            _log.info(
-                "%s %s %s %s %.0f ms",
-                scope["mailer_client"],
-                method,
-                shown_path(scope),
-                passage.status or "-",
-                (time.perf_counter() - started) * 1000,
-            )
+        # Every line that is written for this request says so.
+        with bound_contextvars(request_id=name):
+            try:
+                await passage.go(self._app, scope)
+            finally:
+                facts = {
+                    "client": scope["mailer_client"],
+                    "method": method,
+                    "path": shown_path(scope),
+                    "status": passage.status or "-",
+                    "milliseconds": round((time.perf_counter() - started) * 1000),
+                }
+                _log.info(
+                    "%(client)s %(method)s %(path)s %(status)s %(milliseconds)s ms",
+                    facts,
+                    extra=facts,
+                )
 
 
 class _Passage:
@@ -105,6 +119,10 @@ class _Passage:
                 message = await self._receive()
         except TimeoutError as error:
             raise _TooSlow from error
+        more_seconds = len(message.get("body", b"")) / SLOWEST_BYTES
+        self._body_ends_at += more_seconds
+        if (ends_at := self._limit.when()) is not None:
+            self._limit.reschedule(ends_at + more_seconds)
         self._body_is_whole = not message.get("more_body", False)
         return message
 
@@ -150,6 +168,11 @@ class _Passage:
 
 class _TooSlow(Exception):  # noqa: N818 - it never leaves this module
     """The body did not arrive in time."""
+
+
+def request_id(given: str) -> str:
+    """Return the id a proxy we trust gave a request, or a new one."""
+    return given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
 
 
 def shown_path(scope: Scope) -> str:

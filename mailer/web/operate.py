@@ -4,6 +4,7 @@ from mailer.web.desk import (
     dashboard,
     deliveries,
     feeds,
+    imports,
     newsletters,
     readers,
     runs,
@@ -26,6 +27,8 @@ for _pages in (
     tags,
     feeds,
     newsletters,
+    # Before the reader's page, whose path it would be.
+    imports,
     readers,
     webhooks,
 ):

@@ -183,10 +183,11 @@ async def _posted(request: Request) -> Fields:
     if kind not in ("application/x-www-form-urlencoded", "multipart/form-data"):
         return Fields([])
     form = await request.form(max_files=0, max_fields=_MOST_VALUES, max_part_size=64 * 1024)
-    return Fields(_texts(form))
+    return Fields(form_texts(form))
 
 
-def _texts(form: FormData) -> list[tuple[str, str]]:
+def form_texts(form: FormData) -> list[tuple[str, str]]:
+    """Return the fields of a form without its files."""
     return [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
 
 

@@ -62,6 +62,7 @@ def filled(path: str) -> str:
         "feed_id": "999",
         "webhook_id": "999",
         "webhook_step": "enable",
+        "import_id": "999",
         "action": "pause",
         "step": "pause",
         "resolution": "accept",

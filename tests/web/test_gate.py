@@ -135,3 +135,19 @@ def test_an_answer_that_does_not_come_is_503_and_a_stream_may_go_on(
     monkeypatch.setattr(gate, "ANSWER_SECONDS", 0.01)
     assert _ask(_never_answers, body_comes=True)[0]["status"] == 503
     assert [m.get("body") for m in _ask(_streams, body_comes=True)] == [None, b"late"]
+
+
+def test_each_answer_names_its_request_and_a_trusted_proxy_may_name_it(
+    open_room: Opener, caplog: pytest.LogCaptureFixture
+) -> None:
+    from mailer.web.application import make_app
+
+    named = {"x-request-id": "edge-0123456789"}
+    for hops, kept in ((0, False), (1, True)):
+        with TestClient(make_app(open_room(trusted_proxies=hops))) as asked:
+            answer = asked.get("/healthz", headers=named)
+            assert (answer.headers["x-request-id"] == named["x-request-id"]) is kept
+            odd = asked.get("/healthz", headers={"x-request-id": "a b<script>"})
+            assert len(odd.headers["x-request-id"]) == 16
+            first, second = (asked.get("/healthz").headers["x-request-id"] for _ in range(2))
+            assert first != second

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 
 import html5lib
 from starlette.testclient import TestClient
@@ -284,10 +285,10 @@ def test_erasing_leaves_no_trace_but_a_suppression(
         assert not is_suppressed(connection, address), "nobody knows the address any more"
     import_readers(
         room.desk.database,
-        f"email\n{MINA}".encode(),
+        BytesIO(f"email\n{MINA}".encode()),
         confirmed=True,
         consent="x",
-        now=room.clock(),
+        clock=room.clock,
         signer=room.desk.signer,
     )
     with room.desk.database.read() as connection:

@@ -9,6 +9,7 @@ import mailer.store.edition_tables  # the same
 import mailer.store.epoch_tables  # the same
 import mailer.store.feed_tables  # the same
 import mailer.store.hook_tables  # the same
+import mailer.store.import_tables  # the same
 import mailer.store.ledger_tables  # the same
 import mailer.store.operator_tables  # the same
 import mailer.store.reader_tables  # the same

@@ -9,7 +9,6 @@ from mailer.core.addresses import read_address
 from mailer.core.bounces import BounceKind
 from mailer.core.readers import ReaderState
 from mailer.errors import InputError, NotFoundError
-from mailer.flows.import_readers import ReaderImport, import_readers
 from mailer.store.bounces import list_bounces
 from mailer.store.delivery_search import latest_deliveries_of
 from mailer.store.ledger_reading import DeliveryRow
@@ -23,7 +22,6 @@ from mailer.web.visits import Area, Asked, Posted
 router = Area(prefix="/operate")
 AnId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 _PAGE = 100
-_EXAMPLE = "email,name,locale,timezone"
 
 
 @router.get("/readers")
@@ -47,50 +45,6 @@ def search(shift: Views, asked: Asked) -> Response:
         state=state,
         states=list(ReaderState),
         next_id=rows[-1].id if len(rows) == _PAGE else None,
-    )
-
-
-@router.get("/readers/import")
-def ask_import(shift: Operates) -> Response:
-    """Offer the import."""
-    return shift.page("import.html", text=_EXAMPLE + "\n", consent="", report=None, error="")
-
-
-@router.post("/readers/import")
-def take_import(shift: Operates, posted: Posted) -> Response:
-    """Show what an import would do, or do it: nothing is written before it was seen."""
-    text, consent = posted["lines"], posted["consent"]
-    report: ReaderImport | None = None
-    error = ""
-    real = posted["really"] == "yes"
-    try:
-        if not consent:
-            raise InputError("an import needs the words these readers agreed to, and where")
-        report = import_readers(
-            shift.database,
-            text.encode(),
-            confirmed=True,
-            consent=consent,
-            now=shift.visit.now,
-            dry=not real,
-            signer=shift.visit.signer,
-        )
-    except InputError as problem:
-        error = str(problem)
-    if report is not None and real:
-        shift.record(
-            "readers imported",
-            f"{report.new_count} new, {report.updated_count} updated",
-            f"{len(report.rejected)} rejected; consent: {consent}",
-        )
-        return shift.go("/operate/readers", f"{report.new_count} readers are new")
-    return shift.page(
-        "import.html",
-        status=422 if error else 200,
-        text=text,
-        consent=consent,
-        report=report,
-        error=error,
     )
 
 
