@@ -27,6 +27,7 @@ from mailer.cli import (
     keys,
     ledger,
     linting,
+    migrating,
     newsletters,
     operators,
     plans,
@@ -71,6 +72,8 @@ app.command()(doctor.doctor)
 app.command("send-test")(testing.send_test_mail)
 app.command()(explanations.explain)
 app.command()(schedules.tick)
+app.command("import")(migrating.import_product)
+app.command()(migrating.export)
 app.command()(follows.follow)
 app.command()(follows.unfollow)
 app.command()(follows.mute)

@@ -63,7 +63,7 @@ def import_file(
         raise InputError("--confirmed needs --consent: the words these readers agreed to")
     reading = Reading(encoding=encoding, columns=_columns(column or ()))
     dry_rejects: list[RejectedLine] = []
-    with _opened(path) as stream, open_room() as room:
+    with opened(path) as stream, open_room() as room:
         size = stream.seek(0, SEEK_END)
         with progress("reading", size, in_bytes=True, quiet=as_json) as see:
             report = import_readers(
@@ -86,7 +86,7 @@ def import_file(
 
             written = None
             if report.rejected_count and not dry:
-                written = _write(rejects or _beside(path), report.found.header, lines())
+                written = write_rejects(rejects or _beside(path), report.found.header, lines())
             if as_json:
                 print_json(_document(report, lines(), written))
             else:
@@ -133,7 +133,8 @@ def _beside(path: Path) -> Path:
     return Path("readers.rejects.csv") if str(path) == "-" else path.with_suffix(".rejects.csv")
 
 
-def _write(path: Path, header: Sequence[str], lines: Iterator[RejectedLine]) -> Path:
+def write_rejects(path: Path, header: Sequence[str], lines: Iterator[RejectedLine]) -> Path:
+    """Write lines not taken to a file to mend and import again; raises InputError."""
     try:
         # With the mark spreadsheets know UTF-8 by.
         with path.open("w", encoding="utf-8-sig", newline="") as file:
@@ -161,7 +162,7 @@ def _columns(texts: Sequence[str]) -> dict[str, str]:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[BinaryIO]:
+def opened(path: Path) -> Iterator[BinaryIO]:
     """Give the file, or what stands on stdin: a pipe cannot go back, so it is kept on disk."""
     if str(path) == "-":
         with tempfile.TemporaryFile() as kept:

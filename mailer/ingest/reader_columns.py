@@ -42,13 +42,15 @@ _SYNONYMS: Mapping[str, str] = {
 }
 
 
-def _plain(text: str) -> str:
+def plain_name(text: str) -> str:
     """Return a header word without case, accents, spaces and punctuation."""
     apart = unicodedata.normalize("NFKD", text.casefold())
     return unicodedata.normalize("NFC", re.sub(r"[\W_]|[\u0300-\u036f]", "", apart))
 
 
-_FIELD_OF = {_plain(word): field for field, words in _SYNONYMS.items() for word in words.split()}
+_FIELD_OF = {
+    plain_name(word): field for field, words in _SYNONYMS.items() for word in words.split()
+}
 _SAMPLE = 20
 
 
@@ -83,7 +85,7 @@ class Columns:
 
 def known_names(cells: Sequence[str]) -> int:
     """Count the cells that name a column we know."""
-    return sum(1 for cell in cells if _plain(cell) in _FIELD_OF)
+    return sum(1 for cell in cells if plain_name(cell) in _FIELD_OF)
 
 
 def find_columns(
@@ -98,7 +100,7 @@ def find_columns(
     places: dict[str, int] = {}
     notes: list[str] = []
     for place, name in enumerate(names):
-        field = _FIELD_OF.get(_plain(name))
+        field = _FIELD_OF.get(plain_name(name))
         if field is not None and field not in chosen:
             places.setdefault(field, place)
     for field, wanted in chosen.items():
@@ -124,8 +126,8 @@ def _place_of(wanted: str, names: Sequence[str]) -> int:
     if wanted.startswith("#") and number.isascii() and number.isdigit():
         if 0 < int(number) <= len(names):
             return int(number) - 1
-    elif _plain(wanted) in (plain := [_plain(name) for name in names]):
-        return plain.index(_plain(wanted))
+    elif plain_name(wanted) in (plain := [plain_name(name) for name in names]):
+        return plain.index(plain_name(wanted))
     raise InputError(f"no column '{clean_header(wanted, 40)}': the first line has {_listed(names)}")
 
 
