@@ -80,7 +80,9 @@ class Settings(BaseSettings):
     """`bounces@news.example`: the envelope sender becomes `bounces+ID.SEAL@…`, so that a
     bounce names its delivery; empty: the newsletter's sender."""
     bounce_imap_url: SecretStr = SecretStr("")
-    """`imaps://user:password@host/INBOX`: the mailbox `mailer bounces poll` reads."""
+    """`imaps://user:password@host/INBOX`: the mailbox of bounces, read by the clock."""
+    bounce_poll_minutes: int = Field(default=5, ge=0, le=1440)
+    """How often it is read; 0: only by `mailer bounces poll`."""
     hook_ses_topics: str = ""
     """The SNS topics whose notices count, as ARNs; see docs/hooks.md for these six."""
     hook_ses_certificate: SecretStr = SecretStr("")
@@ -149,6 +151,10 @@ class Settings(BaseSettings):
     """How long requests to subscribe are kept: the form counts those of 30 days."""
     keep_sessions_days: int = Field(default=30, ge=1, le=3_650)
     """How long ended sessions of operators are kept."""
+    admin_email: str = ""
+    """The first admin, added when `web` or `up` starts and there is no operator at all."""
+    admin_password: SecretStr = SecretStr("")
+    """Hers, until she changes it at `/operate/account`; afterwards neither is looked at."""
     trusted_proxies: int = Field(default=0, ge=0, le=10)
     """How many web servers of yours stand before `mailer web`: whom X-Forwarded-For is believed."""
 

@@ -3,7 +3,7 @@
 from celery import Celery
 from celery.schedules import crontab
 
-from workers.bell import FEEDS, FOLLOWS, PURGE, RECOVER, TICK, WEBHOOKS
+from workers.bell import BOUNCES, FEEDS, FOLLOWS, PURGE, RECOVER, TICK, WEBHOOKS
 from workers.queues import DIGESTS, QUEUES, UPKEEP
 
 # A worker that vanished gives its unacknowledged tasks back after this long; the ledger's own
@@ -53,6 +53,12 @@ def make_app(broker_url: str) -> Celery:
                 "task": WEBHOOKS,
                 "schedule": 10.0,
                 "options": {"queue": UPKEEP, "expires": 10},
+            },
+            # The mailbox has its own time; this is how late it may be.
+            "bounces": {
+                "task": BOUNCES,
+                "schedule": 30.0,
+                "options": {"queue": UPKEEP, "expires": 30},
             },
             # Once a day is enough for what is measured in months; at an hour few mails are due.
             "follows": {

@@ -16,6 +16,7 @@ FOLLOWS = "mailer.look_after_follows"
 FEEDS = "mailer.poll_feeds"
 WEBHOOKS = "mailer.send_webhooks"
 PURGE = "mailer.purge"
+BOUNCES = "mailer.look_for_bounces"
 
 _log = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from mailer.flows.open_due_runs import open_due_runs
 from mailer.flows.poll_feeds import FeedPoller
 from mailer.flows.purge import purge
 from mailer.ports import Backend
-from workers.imports import imports_beside
+from workers.beside import slow_work_beside
 
 EVERY_SECONDS = 10.0
 # Mail waits while feeds are asked, programs told and rows purged: the rest has its turn after the
@@ -29,9 +29,10 @@ def look_forever(room: Installation, backend: Backend, *, wait: Callable[[], boo
 
     `wait` sleeps between two looks and returns True when it is time to stop. A database that is
     away is waited for. With each new day it tells readers of follows that bring nothing, and with
-    each new hour it deletes what has had its time. Imports of readers are taken beside it.
+    each new hour it deletes what has had its time. Imports are taken and
+    bounces looked for beside it.
     """
-    with imports_beside(room):
+    with slow_work_beside(room):
         _look_forever(room, backend, wait)
 
 

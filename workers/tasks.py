@@ -18,6 +18,7 @@ from mailer.flows.pursue_corrections import pursue_corrections
 from mailer.flows.recover import recover
 from mailer.store.runs import find_run
 from workers.bell import (
+    BOUNCES,
     DELIVER,
     DELIVER_NOTICES,
     FEEDS,
@@ -29,6 +30,7 @@ from workers.bell import (
     WEBHOOKS,
     CeleryBell,
 )
+from workers.beside import look_at_bounces
 from workers.workplace import Workplace
 
 _log = logging.getLogger(__name__)
@@ -105,6 +107,10 @@ def register_tasks(app: Celery, workplace: Workplace) -> CeleryBell:
         room = workplace.room
         for _ in FeedPoller(room.desk.database, room.clock).poll_due(_turn()):
             pass
+
+    @app.task(name=BOUNCES, shared=False)
+    def look_for_bounces() -> None:
+        look_at_bounces(workplace.room, _turn())
 
     @app.task(name=WEBHOOKS, shared=False)
     def send_webhooks() -> None:

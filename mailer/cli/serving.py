@@ -10,11 +10,12 @@ from typing import Annotated
 
 import typer
 
-from mailer.bootstrap import webhook_sender
+from mailer.bootstrap import Installation, webhook_sender
 from mailer.cli.logs import lay_out_logs
 from mailer.cli.options import JsonOption
 from mailer.cli.output import note, print_json, say
 from mailer.cli.room import open_room
+from mailer.flows.add_first_admin import add_first_admin
 from mailer.flows.drain_ledger import drain_ledger
 from mailer.settings import LogFormat, Settings, read_settings
 
@@ -67,6 +68,7 @@ def web(host: HostOption = "127.0.0.1", port: PortOption = 8000) -> None:
     settings = read_settings()
     _begin(settings)
     with open_room(settings) as room:
+        _add_first_admin(room)
         _announce(settings, f"web: listening on {host} port {port}; Ctrl-C stops")
         serve(room, host, port, None if room.settings.is_embedded else bell_of(room.settings))
 
@@ -83,6 +85,7 @@ def up(host: HostOption = "127.0.0.1", port: PortOption = 8000) -> None:
     _stop_on_signals(stop, bell.wake)
     with open_room(settings) as room, serving(room, host, port, bell) as address:
         backend = room.open_backend(sys.stdout)
+        _add_first_admin(room)
         _announce(settings, f"up: pages at {address}; schedules and alerts run here; Ctrl-C stops")
         try:
             look_forever(room, backend, wait=bell.wait)
@@ -168,6 +171,18 @@ def _stop_on_signals(
 def _begin(settings: Settings) -> None:
     """Lay out the logs as the settings say: stdout is the console backend's."""
     lay_out_logs(settings.log_format, settings.log_level)
+
+
+def _add_first_admin(room: Installation) -> None:
+    settings = room.settings
+    added = add_first_admin(
+        room.desk.database,
+        settings.admin_email,
+        settings.admin_password.get_secret_value(),
+        now=room.clock(),
+    )
+    if added:
+        _log.info("the first admin was added: she should change her password at /operate/account")
 
 
 def _announce(settings: Settings, text: str) -> None:

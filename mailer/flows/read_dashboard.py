@@ -27,6 +27,7 @@ from mailer.store.dashboard import (
 )
 from mailer.store.database import Database
 from mailer.store.ledger_reading import DeliveryRow, doubtful_deliveries
+from mailer.store.mailbox_looks import BOUNCES, MailboxLook, find_look
 from mailer.store.runs import list_runs, unfinished_runs
 from mailer.store.stories import read_board_stories
 from mailer.store.tags import read_vocabulary
@@ -78,6 +79,7 @@ class Dashboard:
     relays: Sequence[RelayState]
     bounces: Mapping[str, int]
     suppressed: int
+    mailbox: MailboxLook | None
     audience: Audience
 
 
@@ -107,6 +109,7 @@ def read_dashboard(desk: Desk, audience: Audience, *, now: datetime) -> Dashboar
             relays=desk.throttle.relay_states(now=now),
             bounces=bounce_counts(connection, now - timedelta(days=7)),
             suppressed=suppressed_count(connection),
+            mailbox=find_look(connection, BOUNCES),
             audience=audience,
         )
 

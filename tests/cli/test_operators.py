@@ -4,6 +4,13 @@ import io
 
 import pytest
 
+from mailer.core.operators import Role
+from mailer.errors import InputError
+from mailer.flows.add_first_admin import add_first_admin
+from mailer.store.audit import list_changes
+from mailer.store.database import Database
+from mailer.store.operators import list_operators
+from tests.builders import NOON
 from tests.cli.conftest import Mailer
 
 
@@ -64,3 +71,22 @@ def test_the_audit_log_says_who_did_what(mailer: Mailer) -> None:
         ("command line", "key revoked"),
         ("command line", "key added"),
     ]
+
+
+def test_the_first_admin_comes_from_the_environment_and_only_the_first(
+    database: Database,
+) -> None:
+    password = "a long enough password"
+    with pytest.raises(InputError, match="needs MAILER_ADMIN_PASSWORD"):
+        add_first_admin(database, "boss@news.example", "", now=NOON)
+    with pytest.raises(InputError, match="too short"):
+        add_first_admin(database, "boss@news.example", "short", now=NOON)
+    assert not add_first_admin(database, "", "", now=NOON)
+    assert add_first_admin(database, "boss@news.example", password, now=NOON)
+    assert not add_first_admin(database, "boss@news.example", password + "2", now=NOON)
+    assert not add_first_admin(database, "other@news.example", password, now=NOON)
+    with database.read() as connection:
+        [boss] = list_operators(connection)
+        [change] = list_changes(connection)
+    assert (boss.email, boss.role) == ("boss@news.example", Role.ADMIN)
+    assert (change.actor, password in change.detail) == ("environment", False)

@@ -1,6 +1,7 @@
 """The mailbox of bounces, read over TLS; what was recorded is marked as read."""
 
 import ssl
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -9,11 +10,13 @@ from mailer.core.bounces import BounceKind, SoftRule
 from mailer.core.tokens import Signer
 from mailer.errors import ServiceAway, SettingsError
 from mailer.flows.desk import Desk
+from mailer.flows.look_for_bounces import LookedForBounces, look_for_bounces
 from mailer.flows.poll_bounces import poll_bounces
 from mailer.flows.take_report import TakenReport
 from mailer.render.mail import Renderer
 from mailer.render.site import Site
 from mailer.store.database import Database
+from mailer.store.mailbox_looks import BOUNCES, CLAIM, claim_look, find_look
 from tests.bounces import shapes
 from tests.bounces.imap_server import ImapServer, imap_server
 from tests.builders import NOON
@@ -113,3 +116,69 @@ def test_a_url_has_its_defaults() -> None:
     assert (mailbox.port, mailbox.folder) == (993, "INBOX")
     assert (mailbox.username, mailbox.password) == ("b@news.example", "p:w")
     assert read_imap_url("imap+starttls://u:p@h/Bounces").port == 143
+
+
+def look(
+    desk: Desk,
+    server: ImapServer,
+    certificates: Certificates,
+    at: datetime,
+    password: str = "right",
+) -> LookedForBounces | None:
+    return look_for_bounces(
+        desk,
+        f"imaps://b%40news:{password}@127.0.0.1:{server.port}/INBOX",
+        every=timedelta(minutes=5),
+        rule=SoftRule(),
+        clock=lambda: at,
+        context=ssl.create_default_context(cafile=certificates.authority),
+    )
+
+
+def test_the_clock_looks_once_each_time_whoever_asks(
+    desk: Desk, certificates: Certificates
+) -> None:
+    with imap_server(MAILS, certificates.context(), tls=True) as server:
+        assert look(desk, server, certificates, NOON) == LookedForBounces(2, "")
+        assert look(desk, server, certificates, NOON + timedelta(minutes=4)) is None
+        assert look(desk, server, certificates, NOON + timedelta(minutes=5)) == LookedForBounces(
+            0, ""
+        )
+    with desk.database.write() as connection:
+        due = NOON + timedelta(minutes=10)
+        assert claim_look(connection, BOUNCES, due)
+        assert not claim_look(connection, BOUNCES, due), "one process at a time"
+        assert claim_look(connection, BOUNCES, due + CLAIM), "unless it died"
+
+
+def test_a_mailbox_that_cannot_be_read_is_told_and_asked_less_often(
+    desk: Desk, certificates: Certificates
+) -> None:
+    at, found = NOON, None
+    waits = []
+    with imap_server(MAILS, certificates.context(), tls=True) as server:
+        for _ in range(3):
+            looked = look(desk, server, certificates, at, password="wrong")
+            assert looked is not None
+            assert "cannot be read" in looked.error
+            with desk.database.read() as connection:
+                found = find_look(connection, BOUNCES)
+            assert found is not None
+            waits.append(found.due_at - at)
+            at = found.due_at
+        assert found is not None
+        assert waits == [timedelta(minutes=5), timedelta(minutes=10), timedelta(minutes=20)]
+        assert (found.failure_count, found.succeeded_at) == (3, None)
+        assert look(desk, server, certificates, at) == LookedForBounces(2, "")
+    with desk.database.read() as connection:
+        mended = find_look(connection, BOUNCES)
+    assert mended is not None
+    assert (mended.failure_count, mended.last_error, mended.message_count) == (0, "", 2)
+
+
+def test_without_a_mailbox_or_with_no_time_for_it_nobody_looks(desk: Desk) -> None:
+    for url, every in (("", 5), ("imaps://u:p@127.0.0.1:1/INBOX", 0)):
+        looked = look_for_bounces(
+            desk, url, every=timedelta(minutes=every), rule=SoftRule(), clock=lambda: NOON
+        )
+        assert looked is None

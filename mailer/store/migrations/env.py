@@ -11,6 +11,7 @@ import mailer.store.feed_tables  # the same
 import mailer.store.hook_tables  # the same
 import mailer.store.import_tables  # the same
 import mailer.store.ledger_tables  # the same
+import mailer.store.mailbox_tables  # the same
 import mailer.store.operator_tables  # the same
 import mailer.store.reader_tables  # the same
 import mailer.store.webhook_tables  # noqa: F401 - the same
