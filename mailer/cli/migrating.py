@@ -13,7 +13,7 @@ from mailer.cli.options import JsonOption
 from mailer.cli.output import note, print_json, say
 from mailer.cli.progress import progress
 from mailer.cli.reader_imports import opened, write_rejects
-from mailer.cli.room import open_room
+from mailer.cli.room import open_room, record
 from mailer.core.newcomers import Newcomer, TopicMap, map_to_fill, read_topic_map
 from mailer.core.reader_lines import RejectedLine
 from mailer.errors import InputError
@@ -97,6 +97,10 @@ def import_product(
                 see=lambda: see(_position(stream)),
                 tell=away.append,
             )
+        if not dry and (taken.new_count or taken.updated_count or taken.suppressed_count):
+            what = f"{taken.new_count} new, {taken.updated_count} updated"
+            told = f"{what}, {taken.suppressed_count} suppressed; {consent}"
+            record(room, "readers imported", f"{product} export {name}", told)
     written = None
     if away and not dry:
         written = write_rejects(rejects or path.with_suffix(".rejects.csv"), columns, iter(away))
@@ -131,6 +135,7 @@ def import_product(
 def _import_whole(folder: Path, *, as_json: bool) -> None:
     with open_room() as room, progress("reading", None, quiet=as_json) as see:
         counts = import_whole(room.desk.database, folder, see=see)
+        record(room, "whole export imported", str(folder))
     if as_json:
         print_json({"rows": counts})
     else:
@@ -195,6 +200,7 @@ def export(
     """
     with open_room() as room, progress("writing", None, quiet=as_json) as see:
         counts = export_whole(room.desk.database, folder, now=room.clock(), see=see)
+        record(room, "everything exported", str(folder))
     if as_json:
         print_json({"folder": str(folder), "files": counts})
         return

@@ -15,7 +15,7 @@ import typer
 from mailer.cli.options import JsonOption
 from mailer.cli.output import note, print_json, say
 from mailer.cli.progress import progress
-from mailer.cli.room import open_room
+from mailer.cli.room import open_room, record
 from mailer.core.csv_cells import reject_header, reject_line
 from mailer.core.hygiene import clean_header, safe_terminal
 from mailer.core.reader_imports import ReaderImport, Reading
@@ -79,6 +79,9 @@ def import_file(
                 see=see,
                 tell=dry_rejects.append if dry else lambda _: None,
             )
+        if not dry and (report.new_count or report.updated_count):
+            what = f"{report.new_count} new, {report.updated_count} updated"
+            record(room, "readers imported", path.name, f"{what}; {consent}" if consent else what)
         with room.desk.database.read() as connection:
 
             def lines() -> Iterator[RejectedLine]:
