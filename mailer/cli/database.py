@@ -26,14 +26,17 @@ def upgrade_schema() -> None:
 
 
 @app.command("check")
-def check_schema() -> None:
+def check_schema(as_json: JsonOption = False) -> None:
     """Say whether the schema is the one this version needs (exit code 2 if not)."""
     database = Database.open(read_settings().database_url)
     try:
         database.require_current()
     finally:
         database.close()
-    say("the schema is current")
+    if as_json:
+        print_json({"current": True})
+    else:
+        say("the schema is current")
 
 
 @app.command("purge")

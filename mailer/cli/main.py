@@ -43,6 +43,7 @@ from mailer.cli import (
     testing,
     webhooks,
 )
+from mailer.cli.examples import show_examples
 from mailer.cli.logs import lay_out_logs
 from mailer.cli.output import note
 from mailer.core.expressions import point_at
@@ -100,6 +101,8 @@ app.add_typer(audit.app, name="audit")
 app.add_typer(bounces.app, name="bounces")
 app.add_typer(hooks.app, name="hooks")
 app.add_typer(webhooks.app, name="webhooks")
+
+show_examples(app)
 
 
 def _print_version(wanted: bool) -> None:

@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 from typing import Annotated
 
@@ -14,12 +15,16 @@ from mailer.bootstrap import Installation, webhook_sender
 from mailer.cli.logs import lay_out_logs
 from mailer.cli.options import JsonOption
 from mailer.cli.output import note, print_json, say
+from mailer.cli.progress import See, progress
 from mailer.cli.room import open_room
 from mailer.flows.add_first_admin import add_first_admin
 from mailer.flows.drain_ledger import drain_ledger
 from mailer.settings import LogFormat, Settings, read_settings
+from mailer.store.dashboard import read_backlog
 
 _log = logging.getLogger(__name__)
+# Counting what is due takes longer than drawing it.
+_LOOK_SECONDS = 2.0
 
 HostOption = Annotated[
     str, typer.Option(help="The address to listen on; 0.0.0.0 for all, behind a proxy only.")
@@ -118,14 +123,18 @@ def drain(
                 )
                 look_forever(room, backend, wait=wait)
                 return
-            drained = drain_ledger(
-                room.desk,
-                backend,
-                clock=room.clock,
-                window=room.settings.smtp_window,
-                lanes=room.lanes,
-                policy=room.settings.in_doubt,
-            )
+            # The console backend draws mails where the bar would be.
+            quiet = as_json or settings.backend == "console"
+            with progress("mails", None, quiet=quiet) as see:
+                drained = drain_ledger(
+                    room.desk,
+                    backend,
+                    clock=room.clock,
+                    window=room.settings.smtp_window,
+                    lanes=room.lanes,
+                    policy=room.settings.in_doubt,
+                    go_on=_seen(room, see),
+                )
             told = webhook_sender(room).send_due()
         finally:
             backend.close()
@@ -150,6 +159,23 @@ def drain(
         note(f"halted: {drained.halted}")
     if drained.halted or drained.paused:
         raise typer.Exit(1)
+
+
+def _seen(room: Installation, see: See) -> Callable[[], bool]:
+    """Return what says yes before each window, and shows now and then how much is done."""
+    looked_at, most = 0.0, 0
+
+    def go_on() -> bool:
+        nonlocal looked_at, most
+        if time.monotonic() - looked_at >= _LOOK_SECONDS:
+            looked_at = time.monotonic()
+            with room.desk.database.read() as connection:
+                due = read_backlog(connection, room.clock()).due_count
+            most = max(most, due)
+            see(most - due, most)
+        return True
+
+    return go_on
 
 
 def _stop_on_signals(

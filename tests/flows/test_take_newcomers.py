@@ -1,8 +1,6 @@
 """Readers from other products: who got mail gets it here, who must not is suppressed."""
 
-import io
 import json
-import zipfile
 from collections.abc import Iterator
 from io import BytesIO
 
@@ -22,6 +20,7 @@ from mailer.store.reader_records import records_of
 from mailer.store.readers import find_reader, list_readers
 from mailer.store.suppressions import list_suppressions
 from tests.flows.conftest import NOON, Newsroom
+from tests.flows.exports import mailchimp_zip
 from tests.flows.imports import SIGNER
 
 MAP = """
@@ -163,24 +162,6 @@ def test_listmonks_lists_become_follows_by_what_she_said_to_each(newsroom: Newsr
     resubscribed = json.dumps([subscriber("left@x.example", listed("Japan", "confirmed"))])
     _, told = take(database, "listmonk", resubscribed)
     assert "she left 'asia'" in told[0].reason
-
-
-def mailchimp_zip() -> bytes:
-    head = "Email Address,First Name,Last Name,Interests,OPTIN_TIME,CONFIRM_TIME,"
-    files = {
-        "subscribed_members_export_1.csv": f'{head}TAGS\nmina@x.example,Mina,Kim,"Japan, Old list",'
-        '2019-01-01 10:00:00,2019-01-02 10:00:00,"""Daily Briefing"",""Old list"""\n',
-        "unsubscribed_members_export_1.csv": f"{head}UNSUB_TIME,UNSUB_REASON,TAGS\n"
-        "gone@x.example,G,G,,2019-01-01 10:00:00,,2020-05-06 07:08:09,NO_LONGER_INTERESTED,\n",
-        "cleaned_members_export_1.csv": f"{head}CLEAN_TIME,CLEAN_CAMPAIGN_TITLE,TAGS\n"
-        "dead@x.example,D,D,,2019-01-01 10:00:00,,2020-05-06 07:08:09,May issue,\n",
-        "nonsubscribed_members_export_1.csv": f"{head}TAGS\nshop@x.example,S,S,,,,\n",
-    }
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        for name, text in files.items():
-            archive.writestr(name, text)
-    return packed.getvalue()
 
 
 def test_mailchimps_zip_brings_tags_and_groups_and_keeps_who_left_suppressed(
