@@ -48,6 +48,8 @@ class EventKind(StrEnum):
     RUN_FINISHED = "run.finished"
     RUN_PAUSED = "run.paused"
     STORY_PUBLISHED = "story.published"
+    STORY_CORRECTED = "story.corrected"
+    STORY_RETRACTED = "story.retracted"
     TEST = "webhook.test"
 
 

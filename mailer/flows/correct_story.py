@@ -14,6 +14,7 @@ from mailer.store.corrections import add_correction, corrections_of
 from mailer.store.database import Connection
 from mailer.store.stories import find_stories
 from mailer.store.story_revisions import note_revision, revise_story
+from mailer.store.webhook_facts import tell_amended
 
 _LONGEST_NOTE = 1000
 
@@ -70,6 +71,14 @@ def correct_story(
                 subject=uid,
                 detail=note,
                 now=now,
+            )
+            tell_amended(
+                connection,
+                uid,
+                correction.right_revision,
+                note,
+                now,
+                retracted=story_is_out(amendment),
             )
     return Amended(correction, pursue(desk, correction, now=now), is_new)
 

@@ -57,7 +57,12 @@ def ingest_document(
                 taken_at = max(draft.published_at, draft.embargo_until_at or draft.published_at)
             arrivals.append(Arrival(draft, placed, taken_at))
         counts = Counter(
-            record_drafts(connection, arrivals, not_before=None if backdated else frontier)
+            record_drafts(
+                connection,
+                arrivals,
+                not_before=None if backdated else frontier,
+                are_news=not backdated,
+            )
         )
         uids = dict.fromkeys(arrival.draft.uid for arrival in arrivals)
         stories = find_stories(connection, list(uids))

@@ -61,22 +61,31 @@ def record_draft(
 
 
 def record_drafts(
-    connection: Connection, arrivals: Iterable[Arrival], *, not_before: datetime | None
+    connection: Connection,
+    arrivals: Iterable[Arrival],
+    *,
+    not_before: datetime | None,
+    are_news: bool = True,
 ) -> list[Recorded]:
     """Add stories, or raise the revision of those whose content changed; tags follow the drafts.
 
     What was done stands in the order of the arrivals; of two with one uid the later updates the
     earlier. `not_before` is the latest moment a run has looked at: what arrives now must not
-    become eligible before it, or no later window would have it (I2).
+    become eligible before it, or no later window would have it (I2). Of an archive programs are
+    told nothing: its stories are no news.
     """
+
+    def record(batch: dict[str, Arrival]) -> list[Recorded]:
+        return _Batch(connection, batch, not_before, are_news=are_news).record()
+
     done: list[Recorded] = []
     batch: dict[str, Arrival] = {}
     for arrival in arrivals:
         if arrival.draft.uid in batch or len(batch) == _BATCH:
-            done += _Batch(connection, batch, not_before).record()
+            done += record(batch)
             batch = {}
         batch[arrival.draft.uid] = arrival
-    return done + _Batch(connection, batch, not_before).record() if batch else done
+    return done + record(batch) if batch else done
 
 
 class _Batch:
@@ -87,8 +96,11 @@ class _Batch:
         connection: Connection,
         arrivals: dict[str, Arrival],
         not_before: datetime | None,
+        *,
+        are_news: bool,
     ) -> None:
         self._connection = connection
+        self._are_news = are_news
         self._arrivals = arrivals
         self._not_before = not_before
         self._revisions: list[dict[str, Any]] = []
@@ -114,7 +126,7 @@ class _Batch:
         for table, rows in ((story_revisions, self._revisions), (story_tags, self._tags)):
             if rows:
                 self._connection.execute(insert(table), rows)
-        arrived = {story_id: self._arrivals[uid] for uid, story_id in new.items()}
+        arrived = {story_id: self._arrivals[uid] for uid, story_id in new.items() if self._are_news}
         tell_published(
             self._connection,
             {story_id: (one.draft.title, one.at) for story_id, one in arrived.items()},

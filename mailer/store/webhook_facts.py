@@ -136,6 +136,14 @@ def tell_published(connection: Connection, published: Mapping[int, tuple[str, da
     tell(connection, EventKind.STORY_PUBLISHED, facts)
 
 
+def tell_amended(
+    connection: Connection, uid: str, revision: int, note: str, now: datetime, *, retracted: bool
+) -> None:
+    """Tell that a story was corrected or taken back; `revision` is the right one."""
+    kind = EventKind.STORY_RETRACTED if retracted else EventKind.STORY_CORRECTED
+    tell(connection, kind, [Fact({"uid": uid, "revision": revision, "note": note}, now)])
+
+
 def eligible_from(connection: Connection, story_id: int) -> datetime | None:
     """Return from when readers may have a story, None when it is gone or retracted."""
     found: datetime | None = connection.scalar(

@@ -5,14 +5,22 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from mailer.core.bounces import BounceKind, Finding, Report, SoftRule
+from mailer.core.corrections import CorrectionKind
 from mailer.core.deliveries import DeliveryState
-from mailer.core.stories import StoryDraft
+from mailer.core.stories import ParsedDocument, StoryDraft
 from mailer.core.throttles import Limits
 from mailer.core.tokens import Signer
-from mailer.core.webhooks import EventKind, MessageState
+from mailer.core.webhooks import CHOOSABLE, EventKind, MessageState
 from mailer.delivery.throttle import MemoryThrottle
+from mailer.flows.correct_story import Amendment, correct_story
+from mailer.flows.desk import Desk
+from mailer.flows.erase_reader import erase_reader
+from mailer.flows.ingest_document import ingest_document
 from mailer.flows.steer_run import Steer, steer_run
 from mailer.flows.take_report import take_report
+from mailer.render.mail import Renderer
+from mailer.render.site import Site
+from mailer.store.bounces import list_bounces
 from mailer.store.database import Database
 from mailer.store.leaving import end_subscriptions
 from mailer.store.ledger_settle import Settlement, settle
@@ -125,3 +133,54 @@ def bounce(room: Room) -> None:
         )
     report = Report("b1", Finding(BounceKind.HARD, "x", "5.1.1"), message_ids=(str(message_id),))
     take_report(room.database, Signer(("s",)), report, source="test", rule=SoftRule(), now=NOON)
+
+
+def desk_of(database: Database) -> Desk:
+    signer, site = Signer(("s",)), Site("Test", "https://news.example", "1 Test Street")
+    return Desk(database, Renderer(site, signer, max_mail_bytes=100_000), signer, site)
+
+
+def test_who_is_erased_stands_neither_in_the_outbox_nor_in_bounces(database: Database) -> None:
+    add(database, CMS, *CHOOSABLE)
+    room = open_room(database, 2)
+    bounce(room)
+    email = told(database)[1].data["email"]
+    assert email in str(told(database))
+    erase_reader(desk_of(database), room.subscribers[1].reader_id, now=NOON)
+    assert email not in str(told(database))
+    with database.read() as connection:
+        assert email not in str(list_bounces(connection))
+        assert [row.recipient for row in list_bounces(connection)] == [""]
+    # Programs learn that she is gone, by her number.
+    last = told(database)[-1]
+    assert (last.kind, last.data["reason"]) == (EventKind.READER_UNSUBSCRIBED, "erased")
+    assert (last.data["reader"], last.data["email"]) == (room.subscribers[1].reader_id, None)
+
+
+def test_a_correction_and_a_retraction_are_told_once(database: Database) -> None:
+    add(database, CMS, EventKind.STORY_CORRECTED, EventKind.STORY_RETRACTED)
+    with database.write() as connection:
+        draft = StoryDraft(uid="ferry", title="Fery", published_at=NOON)
+        record_draft(connection, draft, [], now=NOON, not_before=None)
+    desk = desk_of(database)
+    for amendment in (
+        Amendment(CorrectionKind.CORRECTION, "The spelling", "Ferry"),
+        Amendment(CorrectionKind.RETRACTION, "It never sailed"),
+        Amendment(CorrectionKind.RETRACTION, "It never sailed"),
+    ):
+        correct_story(desk, "ferry", amendment, now=NOON)
+    receiver = Receiver()
+    send(database, receiver)
+    assert [(one["type"], one["data"]) for one in receiver.documents()] == [
+        ("story.corrected", {"uid": "ferry", "revision": 2, "note": "The spelling"}),
+        ("story.retracted", {"uid": "ferry", "revision": 3, "note": "It never sailed"}),
+    ]
+
+
+def test_an_archive_is_no_news(database: Database) -> None:
+    add(database, CMS, EventKind.STORY_PUBLISHED)
+    for uid, backdated in (("old", True), ("new", False)):
+        draft = StoryDraft(uid=uid, title=uid, published_at=NOON - timedelta(days=1))
+        document = ParsedDocument("jsonl", (draft,))
+        ingest_document(database, document, now=NOON, backdated=backdated)
+    assert [message.data["uid"] for message in told(database)] == ["new"]
