@@ -4,6 +4,7 @@ The front door to all of it: read (`parse`), compare (`canonical`), say (`in_wor
 story (`matches`). Deciding for a window of stories at once is left to `matching`.
 """
 
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -105,6 +106,8 @@ class Joints:
 
 
 _ENGLISH: Final = Joints()
+# Slugs are letters, digits and dashes; all else in a canonical form is a mark of ours.
+_BETWEEN_SLUGS: Final = re.compile(r'[ &|!()"*]+')
 
 
 def in_words(
@@ -148,6 +151,11 @@ def tags_of(expression: Expression) -> frozenset[str]:
             return tags_of(term)
         case And(terms) | Or(terms):
             return frozenset[str]().union(*map(tags_of, terms))
+
+
+def slugs_in(canonical_form: str) -> frozenset[str]:
+    """Return the slugs that stand in a text made by `canonical`, at a fiftieth of parsing it."""
+    return frozenset(filter(None, _BETWEEN_SLUGS.split(canonical_form)))
 
 
 def rewrite(expression: Expression, replace: Mapping[str, str]) -> Expression:

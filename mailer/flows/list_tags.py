@@ -5,9 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from mailer.core.expressions import parse, tags_of
+from mailer.core.expressions import slugs_in
 from mailer.core.tags import Tag, Vocabulary
-from mailer.errors import ExpressionError
 from mailer.flows.kept import WORTH_KEEPING, Kept
 from mailer.store.database import Database
 from mailer.store.follow_counts import count_meanings
@@ -41,15 +40,10 @@ class NamedTags(Kept[Mapping[str, int]]):
 def count_named(database: Database) -> Mapping[str, int]:
     """Return how many current follows of confirmed readers name each tag, in whatever sense."""
     with database.read() as connection:
-        vocabulary = read_vocabulary(connection)
         meanings = count_meanings(connection)
     named: Counter[str] = Counter()
     for canonical, count in meanings:
-        try:
-            meaning = parse(canonical, vocabulary)
-        except ExpressionError:
-            continue
-        for slug in tags_of(meaning):
+        for slug in slugs_in(canonical):
             named[slug] += count
     return named
 

@@ -21,6 +21,7 @@ from mailer.core.expressions import (
     normalise,
     parse,
     rewrite,
+    slugs_in,
     tags_of,
 )
 from mailer.core.tags import Tag, TagKind, Vocabulary
@@ -76,6 +77,12 @@ def test_grouping_does_not_hide_a_contradiction() -> None:
     together = parse("(a | b & c) & !a & !b & (!b | !c)", VOCABULARY)
     grouped = parse("((a | b & c) & !a) & (!b & (!b | !c))", VOCABULARY)
     assert canonical(together) == canonical(grouped) == "!*"
+
+
+def test_slugs_of_any_script_and_words_of_operators_are_found() -> None:
+    form = '("or" | 서울) & !côte-d-ivoire & *'
+    assert slugs_in(form) == {"or", "서울", "côte-d-ivoire"}
+    assert slugs_in("!*") == frozenset()
 
 
 def test_groups_without_terms_are_everything_and_nothing() -> None:
@@ -196,6 +203,7 @@ def test_the_canonical_form_is_its_own_and_can_be_read_again(expression: Express
     normal = normalise(expression)
     assert normalise(normal) == normal
     assert parse(canonical(expression), VOCABULARY) == normal
+    assert slugs_in(canonical(expression)) == tags_of(normal)
 
 
 @settings(max_examples=200, deadline=None)
