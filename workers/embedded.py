@@ -24,7 +24,8 @@ class EmbeddedWorker:
 
     def __init__(self, room: Installation, stream: TextIO | None = None) -> None:
         self._app = make_app("memory://")
-        self.bell: CeleryBell = register_tasks(self._app, Workplace(lambda: room, stream))
+        self._workplace = Workplace(lambda: room, stream)
+        self.bell: CeleryBell = register_tasks(self._app, self._workplace)
         # Celery introduces itself at length; in one's own terminal only trouble is news.
         for name in ("celery", "kombu"):
             logging.getLogger(name).setLevel(logging.ERROR)
@@ -50,6 +51,7 @@ class EmbeddedWorker:
         while state.active_requests and self._thread.is_alive():
             time.sleep(_LOOK_SECONDS)
         self._worker.stop()
+        self._workplace.close()
 
     def _serve(self) -> None:
         # Tasks are looked up in the current application, which is the thread's own.

@@ -37,3 +37,9 @@ class Workplace:
         if self._backend is None:
             self._backend = room.open_backend(self._stream)
         return self._backend
+
+    def close(self) -> None:
+        """Close this process's backend, so that its servers hear QUIT; the room is its owner's."""
+        if self._backend is not None and self._pid == os.getpid():
+            self._backend.close()
+            self._backend = None

@@ -48,11 +48,9 @@ def test_looking_at_mails_writes_no_row(seeded: Mailer, room: Installation) -> N
         ("preview", *HERS),
         ("preview", *HERS, "--out", "hers.eml"),
         ("preview", "asia-daily", "instant", "--reader", MINA, "--as-of", AS_OF),
-        ("preview", "digest"),
         ("lint", "alert"),
         ("lint", "hers.eml"),
         ("templates", "check", "alert"),
-        ("plan", "asia-daily", "daily", "--as-of", AS_OF),
     ):
         result = seeded(*words)
         assert result.code == 0, f"{words}: {result.err}"

@@ -38,6 +38,7 @@ class SinkServer:
         self.mails: list[Mail] = []
         self.answers: dict[str, str] = {}
         self.session_count = 0
+        self.quit_count = 0
         self._loop = asyncio.new_event_loop()
         self._login = login
 
@@ -104,6 +105,12 @@ class SinkServer:
             )
         )
         return f"250 2.0.0 Ok: queued as {len(self.mails)}"
+
+    async def handle_QUIT(  # noqa: N802
+        self, server: SMTP, session: Session, envelope: Envelope
+    ) -> str:
+        self.quit_count += 1
+        return "221 2.0.0 Bye"
 
     def _authenticate(
         self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: object

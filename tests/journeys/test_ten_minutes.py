@@ -80,6 +80,8 @@ def test_a_stranger_walks_from_a_feed_to_her_inbox(
     finally:
         processes.end()
     assert walk.count >= 7
+    # `mailer up` was killed with its connection open; the command that sent the issue was not.
+    assert sink.quit_count == 1
 
 
 def answers(address: str) -> bool:
