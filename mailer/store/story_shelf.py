@@ -1,7 +1,7 @@
 """Stories that a process tells over and over, kept at hand for a short while."""
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from sqlalchemy import Connection
 
@@ -17,15 +17,16 @@ _MOST = 1_000
 class StoryShelf:
     """Stories as they were read at most half a minute ago: mails of a run tell the same ones."""
 
-    def __init__(self) -> None:
-        self._read_at = time.monotonic()
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._read_at = clock()
         self._stories: dict[tuple[int, int], Story] = {}
 
     def take(
         self, connection: Connection, wanted: Collection[tuple[int, int]]
     ) -> Mapping[tuple[int, int], Story]:
         """Return at least these stories by (story id, revision); unknown ones are missing."""
-        now = time.monotonic()
+        now = self._clock()
         kept = self._stories
         if now - self._read_at > _KEPT_SECONDS or len(kept) > _MOST:
             self._read_at, kept = now, {}

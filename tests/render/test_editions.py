@@ -13,10 +13,18 @@ from mailer.core.digests import Item, Section, Shown
 from mailer.core.letters import Letter
 from mailer.core.readers import Cadence, MailFormat
 from mailer.core.stories import SeeAlso, Story
-from mailer.render.edition import unpack
+from mailer.render.edition import Loop, unpack
 from mailer.render.printing import Printing
 from mailer.render.sameness import difference
-from tests.render.newsroom import BRIDGE, VOCABULARY, a_letter, a_reason, a_renderer, a_story
+from tests.render.newsroom import (
+    BRIDGE,
+    VOCABULARY,
+    a_letter,
+    a_reason,
+    a_renderer,
+    a_section,
+    a_story,
+)
 
 RENDERER = a_renderer()
 EXPRESSIONS = ("china & north-korea", "trade", "(japan | taiwan) & trade", "asia & !r-and-d", "*")
@@ -120,6 +128,20 @@ def test_compiled_mails_say_what_plain_ones_do(mails: list[Letter]) -> None:
     assert printed(again, mails) == contents
     assert again.fresh == []
     assert [unpack(packed).pack() for packed in printing.fresh] == printing.fresh
+
+
+def test_pages_that_differ_in_their_subject_alone_are_compiled_once_but_for_it() -> None:
+    printing = RENDERER.printing(VOCABULARY)
+    alone = a_letter(a_section(a_story(1)), key="digest:2")
+    printed(printing, [a_letter(a_section(a_story(1), a_story(2))), alone])
+    several, one = unpack(printing.fresh[0]).pages
+    assert dict(several.decisions)["others"] is not dict(one.decisions)["others"]
+    assert several.subject != one.subject
+    for mine, other in zip(several.html, one.html, strict=True):
+        if isinstance(mine, Loop):
+            assert isinstance(other, Loop)
+            # Not an equal one: the very same.
+            assert mine.bodies is other.bodies
 
 
 def test_an_edition_has_the_bytes_it_had_after_its_template_changed(tmp_path: Path) -> None:
