@@ -30,7 +30,10 @@ _RECIPIENT_FIELDS = (
 )
 _MARKED = re.compile(r"[A-Za-z0-9._=-]{1,64}\+\d{1,19}\.[A-Za-z2-7]{16}@[A-Za-z0-9.-]{1,255}")
 _MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,250}@[!-;=?A-~]{1,250}>")
-_QUOTED_ID = re.compile(r"^[>\s|]*Message-I[dD]:\s*(<[^<>\s]{3,500}>)", re.MULTILINE)
+# A line at a time: over empty lines a pattern that may begin at each would look at all others.
+_QUOTED_ID = re.compile(
+    r"^[> \t|]{0,80}Message-I[dD]:[ \t]*(?:\r?\n[>\t| ]{1,80})?(<[^<>\s]{3,500}>)", re.MULTILINE
+)
 
 
 class _PlainHeaders(Compat32):

@@ -11,7 +11,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule
 
-from mailer.core.deliveries import TERMINAL, InDoubtPolicy
+from mailer.core.deliveries import TERMINAL, DeliveryState, InDoubtPolicy
 from mailer.core.readers import Cadence
 from mailer.core.runs import RunState
 from mailer.errors import InputError
@@ -163,7 +163,9 @@ class Machine(People):
         for _ in range(3):
             self.world.now += 5 * DAY
             with self.database.read() as connection:
-                waiting = [run for run in list_runs(connection) if run.state is RunState.PAUSED]
+                waiting = [
+                    run for run in list_runs(connection, limit=1000) if run.state is RunState.PAUSED
+                ]
                 doubtful = doubtful_deliveries(connection)
             for run in waiting:
                 self.steer(run.id)
@@ -179,12 +181,13 @@ class Machine(People):
         assert not broken, broken
         with self.database.read() as connection:
             rows = list_deliveries(connection, limit=10_000)
-        # What may have reached her counts as given, too: its doubt is the reason on record.
+        # What may have reached her counts as given, too: its doubt is the reason on record, as
+        # the server's refusal is of what he refused.
         had = {
             (row.email, item.uid)
             for row in rows
             for item in row.items
-            if item.given and row.state in TERMINAL
+            if row.state in TERMINAL and (item.given or row.state is DeliveryState.REFUSED)
         }
         assert self.world.owed() <= had, f"I2: lost {self.world.owed() - had}"
 

@@ -37,7 +37,7 @@ def run(template: Path, examples: int, steps: int, **more: Any) -> None:
 
 @pytest.mark.timeout(600)
 def test_the_promises_hold_whatever_happens(migrated_sqlite: Path) -> None:
-    run(migrated_sqlite, examples=4, steps=30)
+    run(migrated_sqlite, examples=4, steps=30, derandomize=True)
 
 
 def notices(name: str, template: Path, patch: pytest.MonkeyPatch, examples: int) -> None:
@@ -45,7 +45,7 @@ def notices(name: str, template: Path, patch: pytest.MonkeyPatch, examples: int)
     patch.setattr(place, fault)
     with pytest.raises((AssertionError, FlakyFailure, IntegrityError)):
         # Found is enough: what the shortest way to it is needs no answer.
-        run(template, examples=examples, steps=30, phases=[Phase.generate], database=None)
+        run(template, examples=examples, steps=30, phases=[Phase.generate], derandomize=True)
 
 
 @pytest.mark.parametrize("name", [name for name, (_, _, soon) in MUTATIONS.items() if soon])
