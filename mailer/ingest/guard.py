@@ -6,10 +6,12 @@ address itself: a name that changes its mind in between gains nothing. TLS still
 
 import ipaddress
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 import httpcore2
@@ -81,7 +83,7 @@ class GuardedTransport(httpx2.BaseTransport):
 
     def __init__(self, deadline: Deadline, *, allow_loopback: bool) -> None:
         self._pool = httpcore2.ConnectionPool(
-            ssl_context=httpx2.create_ssl_context(),
+            ssl_context=tls_context(),
             network_backend=_GuardedBackend(deadline, allow_loopback=allow_loopback),
         )
 
@@ -109,6 +111,12 @@ class GuardedTransport(httpx2.BaseTransport):
     def close(self) -> None:
         """Close every connection."""
         self._pool.close()
+
+
+@cache
+def tls_context() -> ssl.SSLContext:
+    """Return what connections of this process verify names with: reading it takes 20 ms."""
+    return httpx2.create_ssl_context()
 
 
 class _Body(httpx2.SyncByteStream):

@@ -3,6 +3,7 @@
 import datetime
 import ipaddress
 import ssl
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from mailer.errors import ServiceAway
 from mailer.ingest.fetch import fetch
-from mailer.ingest.guard import is_allowed
+from mailer.ingest.guard import is_allowed, tls_context
 from tests.ingest.web_servers import raw_server
 
 PUBLIC = ["8.8.8.8", "93.184.215.14", "223.255.255.1", "2606:4700::1111", "2a00:1450:4001::1"]
@@ -75,6 +76,15 @@ def certificate(folder: Path, *names: str) -> tuple[Path, Path]:
     return certificate_file, key_file
 
 
+@pytest.fixture
+def _trust_read_anew() -> Iterator[None]:
+    """Whom we trust is read once a process: here, and after us, anew."""
+    tls_context.cache_clear()
+    yield
+    tls_context.cache_clear()
+
+
+@pytest.mark.usefixtures("_trust_read_anew")
 @pytest.mark.parametrize(
     ("name", "trusted", "answered"),
     [
