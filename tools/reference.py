@@ -90,6 +90,10 @@ def _command(words: tuple[str, ...], command: Any) -> Iterator[str]:
     yield ""
     yield _prose(command.help or "")
     yield ""
+    if command.epilog:
+        kind, _, example = command.epilog.partition(": ")
+        yield f"{kind}: `{example}`"
+        yield ""
     rows = [(f"`{_argument(each)}`", each.help or "") for each in arguments if each.help]
     rows += [(_option(each), each.help or "") for each in options if not each.hidden]
     if rows:
