@@ -26,10 +26,12 @@ check: static  ## The quick loop: format, lint, types, import contracts, fast te
 test: chromium postfix static .venv/.docs  ## Everything, with servers of its own: under ten minutes
 	$(BIN)/pytest -n logical --maxprocesses 8
 
+soak: export MAILER_TEST_SOAK_MINUTES = $(SOAK_MINUTES)
+soak: export MAILER_TEST_SOAK_MAILS = $(SOAK_MAILS)
+soak: export MAILER_TEST_SOAK_KILLS = $(SOAK_KILLS)
+soak: export MAILER_TEST_SOAK_WORDS = $(SOAK)
 soak: .venv/.dev  ## The long forms, for hours; SOAK="-k words" for some, SOAK_MINUTES, SOAK_MAILS, SOAK_KILLS
-	MAILER_TEST_SOAK_MINUTES=$(SOAK_MINUTES) MAILER_TEST_SOAK_MAILS=$(SOAK_MAILS) \
-		MAILER_TEST_SOAK_KILLS=$(SOAK_KILLS) MAILER_TEST_SOAK_WORDS='$(SOAK)' \
-		$(BIN)/pytest -m soak --tb=short $(SOAK)
+	$(BIN)/pytest -m soak --tb=short $(SOAK)
 
 audit: .venv/.dev  ## Ask for known vulnerabilities of what requirements/ names; lint S is part of `make check`
 	$(BIN)/pip-audit --disable-pip --require-hashes --requirement requirements/runtime.txt

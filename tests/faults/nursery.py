@@ -9,25 +9,23 @@ Usage: `python -m tests.faults.nursery`, one JSON order a line on standard input
 It ends, with all its children, when its input does.
 """
 
+import ctypes
 import json
 import os
 import signal
 import sys
 import traceback
-from contextlib import redirect_stdout, suppress
-from tempfile import TemporaryDirectory
 from typing import Any
-
-from jinja2 import Environment
 
 from mailer.cli import main
 from tests.faults import hooks, mutations
+
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 def serve() -> None:
     """Obey orders until there are no more."""
     assert mutations.MUTATIONS
-    _compile_templates_once()
     alive: set[int] = set()
     for line in sys.stdin:
         order = json.loads(line)
@@ -46,27 +44,6 @@ def serve() -> None:
         os.waitpid(pid, 0)
 
 
-def _compile_templates_once() -> None:
-    """Compile every template before the first fork: half of what a child of few mails would do."""
-    compile_template = Environment.compile
-    compiled: dict[object, Any] = {}
-
-    def compile_once(
-        self: Environment, source: Any, name: Any = None, filename: Any = None, **words: Any
-    ) -> Any:
-        key = (self.autoescape if isinstance(self.autoescape, bool) else "", source, filename)
-        if key not in compiled:
-            compiled[key] = compile_template(self, source, name, filename, **words)
-        return compiled[key]
-
-    Environment.compile = compile_once  # type: ignore[assignment,method-assign]
-    with TemporaryDirectory() as folder, suppress(SystemExit):
-        os.environ |= {"MAILER_DATABASE_URL": f"sqlite:///{folder}/warm.db"}
-        sys.argv = ["mailer", "templates", "check", "digest"]
-        with redirect_stdout(sys.stderr):
-            main.run()
-
-
 def _fork(words: list[str], environment: dict[str, str], log: str) -> int:
     pid = os.fork()
     if pid:
@@ -74,6 +51,8 @@ def _fork(words: list[str], environment: dict[str, str], log: str) -> int:
     code = 70
     try:
         os.setsid()
+        # However we end, our children do as well, frozen ones included.
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         nothing = os.open(os.devnull, os.O_RDONLY)
         for number, descriptor in ((0, nothing), (1, output), (2, output)):

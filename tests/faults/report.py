@@ -74,7 +74,7 @@ class SoakReport:
         for name, svg in self._plots.items():
             (FOLDER / name).write_text(svg, encoding="utf-8")
         plots = sorted(path.name for path in FOLDER.glob("*.svg"))
-        (FOLDER / "README.md").write_text(page(rows, plots), encoding="utf-8")
+        (FOLDER / "index.md").write_text(page(rows, plots), encoding="utf-8")
 
 
 def page(rows: dict[str, dict[str, Any]], plots: Sequence[str]) -> str:

@@ -33,6 +33,8 @@ def freeze(
     world.until_settled(seconds=60)
     world.thaw(frozen)
     world.wait(frozen)
+    # What it gives back for having been away too long is due again in half a minute.
+    world.turn_clock(31)
     world.until_settled()
     assert world.stop_softly(other) == 0
     # Whatever it was about to do, its answers count, or nothing of it has left.

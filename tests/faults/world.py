@@ -177,7 +177,7 @@ class World:
         stat = Path(f"/proc/{pid}/stat")
         wait_until(
             lambda: stat.read_text().rpartition(")")[2].split()[0] == "T",
-            seconds=30,
+            seconds=100,
             what="a process to freeze",
             every=0.01,
         )
@@ -242,7 +242,7 @@ class World:
         """Every reader's address."""
         return {f"reader{number}@reader.example" for number in range(1, self.readers + 1)}
 
-    def until_settled(self, *, seconds: float = 30) -> None:
+    def until_settled(self, *, seconds: float = 100) -> None:
         """Wait until nothing of the ledger can move by itself."""
         what = "every mail to be settled"
         try:
