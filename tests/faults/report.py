@@ -60,7 +60,7 @@ class SoakReport:
             "figures": measured.figures,
         }
         for label, series in measured.series.items():
-            self._plots[f"{row}-{case.removeprefix('soak-')}-{label}.svg"] = plot(series)
+            self._plots[f"{_stem(name)}-{label}.svg"] = plot(series)
 
     def write(self) -> None:
         """Write JSON, page and plots, when there is anything to tell."""
@@ -88,7 +88,7 @@ def page(rows: dict[str, dict[str, Any]], plots: Sequence[str]) -> str:
     for name, row in rows.items():
         lines += ["", f"## {name}", "", "| what | measured |", "|---|---|"]
         lines += [f"| {what} | {_shown(value)} |" for what, value in row["figures"].items()]
-        stem = name.replace(": ", "-")
+        stem = _stem(name)
         lines += [
             line
             for file in plots
@@ -129,6 +129,10 @@ def plot(series: Series) -> str:
     )
 
 
+def _stem(name: str) -> str:
+    return name.replace(": ", "-").replace(" ", "-")
+
+
 def _shown(value: Any) -> str:
     return f"{value:,}" if isinstance(value, int | float) else str(value)
 
@@ -144,5 +148,6 @@ def _machine() -> str:
     memory = psutil.virtual_memory().total / 2**30
     return (
         f"{psutil.cpu_count()} cores of {platform.machine()}, {memory:.0f} GiB, "
-        f"{platform.system()}, Python {platform.python_version()}"
+        f"{platform.system()}, Python {platform.python_version()}, "
+        f"load average {os.getloadavg()[1]:.1f}"
     )

@@ -112,6 +112,7 @@ def test_full_rate_for_long(
         "mails a second, median": round(statistics.median(r for _, r in rate[1:])),
         "of them deferred once or more, %": 1,
         "age of the oldest due mail, p99, s": round(worst, 1),
+        "goal of 60 s": "kept" if worst < 60 else "missed",
         "memory of the worker at half time, MB": round(settled_half[0][1], 1),
         "memory of the worker at the end, MB": round(settled_half[-1][1], 1),
         "slope in the second half, MB an hour": round(slope, 1),
