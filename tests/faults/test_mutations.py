@@ -32,7 +32,7 @@ GUARDS: dict[str, Callable[[World], object]] = {
     "each tick names its own slots": lambda world: around_the_changes(
         world, "each tick names its own slots"
     ),
-    "mail is remembered": lambda world: keep_sending(world, 2, "mail is remembered"),
+    "mail is remembered": lambda world: keep_sending(world, 3, "mail is remembered"),
 }
 _READERS = {"mail is remembered": 200}
 _ELSEWHERE = {"only the bell is heard"}
