@@ -3,8 +3,12 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from tests.cli.conftest import Mailer
 
+# The log is tested on both databases elsewhere; here it is the commands that are looked at.
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 _FROM = "news@newsroom-of-ours.net"
 
 

@@ -63,6 +63,7 @@ def test_doctor_misses_the_hook_of_the_service_mail_leaves_by(
     assert "hook mailgun" not in out
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_doctor_tells_of_webhooks_that_hear_nothing(mailer: Mailer, database_url: str) -> None:
     mailer("webhooks", "add", "https://cms.example/hook")
     assert "ok   webhook 1: https://cms.example/hook is told of" in mailer("doctor").out

@@ -52,7 +52,6 @@ def room(open_room: Opener) -> Installation:
 test_a_story_by_the_api = test_api.test_a_cms_posts_a_story_and_sees_it_mailed
 test_a_named_request = test_api.test_a_named_request_is_done_once
 test_pages_of_a_list = test_api.test_pages_follow_each_other_without_a_gap
-test_an_operators_day = test_desk_day.test_an_operators_day
 test_readers_at_the_desk = test_desk_day.test_readers_are_imported_after_a_look_suppressed_and_freed
 test_a_webhook_of_a_program = webhooks_tests.test_a_program_keeps_its_webhook
 test_subscribing_by_the_form = test_subscribing.test_from_the_form_to_the_welcome
