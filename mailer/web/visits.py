@@ -115,6 +115,11 @@ class Fields:
         values = self.all(name)
         return values[-1] if values else ""
 
+    def row_id(self, name: str) -> int | None:
+        """Return a field as the id of a row; None when it cannot be one: ids have 64 bits."""
+        text = self[name]
+        return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
     def all(self, name: str) -> tuple[str, ...]:
         """Return all values of a field, in order."""
         values = self._values.get(name, ())

@@ -99,6 +99,7 @@ OLD = {
     "API answers": 3,
     "sessions": 1,
     "sign-ins": 1,
+    "webhook messages": 0,
     "limits": 1,
 }
 

@@ -214,4 +214,6 @@ def test_s07_goes_red_without_redaction(
         lambda: _check_redaction(client, room),
         monkeypatch,
         mailer__core__redaction___LINK=re.compile(r"(/unsubscribe/)\S+"),
+        # A second control: what looks like a token anywhere.
+        mailer__core__redaction___TOKEN=re.compile(r"(?!)"),
     )

@@ -155,3 +155,10 @@ def test_every_change_stands_in_the_audit_log(room: Installation, browser: Brows
     assert [entry.action for entry in mine][:2] == ["run opened", "signed in"]
     assert "run opened" in browser.get("/operate/audit?by=admin@news.example")
     browser.get("/operate/audit?before=1")
+
+
+@pytest.mark.parametrize("path", ["audit", "runs", "readers", "deliveries", "stories", "bounces"])
+@pytest.mark.parametrize("before", ["9" * 30, "9" * 18, "-1", "²", "x"])
+def test_a_page_from_nowhere_is_a_page(browser: Browser, path: str, before: str) -> None:
+    found = browser.client.get(f"/operate/{path}", params={"before": before})
+    assert found.status_code == 200

@@ -43,13 +43,12 @@ async def live(shift: Views) -> Response:
 @router.get("/audit")
 def audit(shift: Administers, asked: Asked) -> Response:
     """Show who changed what."""
-    before = asked["before"]
     with shift.database.read() as connection:
         entries = list_changes(
             connection,
             actor=asked["by"],
             subject=asked["about"],
-            before_id=int(before) if before.isascii() and before.isdigit() else None,
+            before_id=asked.row_id("before"),
             limit=100,
         )
     return shift.page("audit.html", entries=entries, by=asked["by"], about=asked["about"])

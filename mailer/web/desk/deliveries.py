@@ -28,13 +28,12 @@ def search(shift: Views, asked: Asked) -> Response:
     state = asked["state"]
     if state and state not in list(DeliveryState):
         raise InputError(f"unknown state '{state[:40]}'")
-    before = asked["before"]
     wanted = DeliverySearch(
         reader=asked["reader"],
         story=asked["story"],
         domain=asked["domain"],
         state=DeliveryState(state) if state else None,
-        before_id=int(before) if before.isascii() and before.isdigit() else None,
+        before_id=asked.row_id("before"),
     )
     with shift.database.read() as connection:
         rows = search_deliveries(connection, wanted, limit=_PAGE)

@@ -27,7 +27,7 @@ _PAGE = 100
 @router.get("/readers")
 def search(shift: Views, asked: Asked) -> Response:
     """Find readers by a part of their address or name."""
-    before, state = asked["before"], asked["state"]
+    state = asked["state"]
     if state and state not in list(ReaderState):
         raise InputError(f"unknown state '{state[:40]}'")
     with shift.database.read() as connection:
@@ -35,7 +35,7 @@ def search(shift: Views, asked: Asked) -> Response:
             connection,
             words=asked["words"],
             state=ReaderState(state) if state else None,
-            before_id=int(before) if before.isascii() and before.isdigit() else None,
+            before_id=asked.row_id("before"),
             limit=_PAGE,
         )
     return shift.page(
@@ -102,12 +102,12 @@ def bounces(shift: Views, asked: Asked) -> Response:
     kind = asked["kind"]
     if kind and kind not in list(BounceKind):
         raise InputError(f"unknown kind '{kind[:40]}'")
-    words, before = asked["words"], asked["before"]
+    words = asked["words"]
     with shift.database.read() as connection:
         rows = list_bounces(
             connection,
             kind=BounceKind(kind) if kind else None,
-            before_id=int(before) if before.isascii() and before.isdigit() else None,
+            before_id=asked.row_id("before"),
             limit=_PAGE,
         )
         suppressed = list_suppressions(connection, words=words, limit=_PAGE)

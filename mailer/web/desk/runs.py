@@ -32,12 +32,11 @@ _MOST_ASKED = 5_000
 @router.get("")
 def show_all(shift: Views, asked: Asked) -> Response:
     """List runs, and offer a dry run."""
-    before = asked["before"]
     with shift.database.read() as connection:
         runs = list_runs(
             connection,
             _A_PAGE,
-            before_id=int(before) if before.isascii() and before.isdigit() else None,
+            before_id=asked.row_id("before"),
         )
         newsletters = list_newsletters(connection)
     return shift.page(

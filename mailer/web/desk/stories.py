@@ -23,13 +23,12 @@ _FIELDS = ("uid", "title", "url", "summary", "byline", "published_at", "embargo_
 @router.get("/stories")
 def search(shift: Views, asked: Asked) -> Response:
     """Find stories."""
-    before = asked["before"]
     with shift.database.read() as connection:
         rows = search_stories(
             connection,
             words=asked["words"],
             tag=asked["tag"],
-            before_id=int(before) if before.isascii() and before.isdigit() else None,
+            before_id=asked.row_id("before"),
             limit=_PAGE,
         )
     return shift.page(
