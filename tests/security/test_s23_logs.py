@@ -177,6 +177,8 @@ def test_s23_every_page_with_a_token_is_known(open_room: Opener) -> None:
 def _says(layout: LogFormat) -> str:
     """What our own layout writes: messages, fields, fields in fields, exceptions, warnings."""
     screen = io.StringIO()
+    # Whatever ran in this process before may have made it quieter.
+    logging.getLogger("kombu").setLevel(logging.NOTSET)
     handler = lay_out_logs(layout, LogLevel.DEBUG, screen)
     try:
         with bound_contextvars(request_id="r-1", email="mina@reader.test", api_token="hunter2"):
