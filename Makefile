@@ -23,7 +23,7 @@ demo: .venv/.runtime  ## See it work: seed a small newsroom, send its digest and
 check: static  ## The quick loop: format, lint, types, import contracts, fast tests on SQLite
 	$(BIN)/pytest -n logical --maxprocesses 8 -m "not slow and not postgresql"
 
-test: chromium postfix static .venv/.docs  ## Everything, with servers of its own: under ten minutes
+test: chromium postfix static .venv/.docs  ## Everything, with servers of its own: a quarter of an hour on two processors
 	$(BIN)/pytest -n logical --maxprocesses 8
 
 soak: export MAILER_TEST_SOAK_MINUTES = $(SOAK_MINUTES)

@@ -1,11 +1,13 @@
 """A page as a reader has it before her, and what must hold for every one."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import html5lib
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, Response
+from playwright.sync_api import Browser, Frame, Page, Response
 
 from tests.browser.conftest import Screen
 
@@ -67,3 +69,16 @@ def window(browser: Browser, screen: Screen) -> Iterator[Window]:
         yield Window(context.new_page(), screen)
     finally:
         context.close()
+
+
+def answer_of(place: Page | Frame, question: str, *, seconds: float = 5) -> Any:
+    """Ask a script until it says something.
+
+    Not by wait_for_function: what is not there at once it asks again by eval, which our pages'
+    policy refuses.
+    """
+    ends_at = time.monotonic() + seconds
+    while not (answer := place.evaluate(question)):
+        assert time.monotonic() < ends_at, f"no answer in {seconds} s: {question}"
+        time.sleep(0.02)
+    return answer

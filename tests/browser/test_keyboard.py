@@ -6,7 +6,7 @@ from datetime import timedelta
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Screen, Town
-from tests.browser.pages import Window, window
+from tests.browser.pages import Window, answer_of, window
 from tests.web.readers import current_mutes, follow_names
 
 READER = "kay.board@example.org"
@@ -28,7 +28,7 @@ def reach(page: Page, name: str) -> None:
     for _ in range(_MOST_TABS):
         page.keyboard.press("Tab")
         # A page that has only just come draws its first ring a moment later.
-        words = page.wait_for_function(_SEEN, timeout=5000).json_value()
+        words = answer_of(page, _SEEN)
         passed.append(words)
         if re.fullmatch(name, words):
             return

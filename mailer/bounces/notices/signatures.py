@@ -25,8 +25,9 @@ def is_one_of(given: str, secrets: Iterable[str]) -> bool:
 
 def has_hmac(key: str, signed: bytes, signature: str) -> bool:
     """Say whether this is the HMAC-SHA256 in hex digits of what was signed."""
-    wanted = hmac.digest(key.encode(), signed, "sha256").hex()
-    return hmac.compare_digest(wanted, signature.casefold().encode("utf-8", "replace").decode())
+    wanted = hmac.digest(key.encode(), signed, "sha256").hex().encode()
+    # As bytes: of texts only ASCII can be compared, and a forger writes what he likes.
+    return hmac.compare_digest(wanted, signature.casefold().encode("utf-8", "replace"))
 
 
 def has_ecdsa(public_key: str, signed: bytes, signature: str) -> bool:
