@@ -4,17 +4,17 @@ Everything comes from a seed, so that two runs, and two machines, measure the sa
 """
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
-
-from sqlalchemy import insert
 
 from mailer.core.expressions import canonical, parse
 from mailer.core.readers import Cadence, Newsletter
 from mailer.core.stories import StoryDraft
 from mailer.core.tags import Tag, Vocabulary
+from mailer.store.bulk import insert_rows
 from mailer.store.database import Connection, Database
 from mailer.store.newsletters import save_newsletter
 from mailer.store.story_recording import PlacedTag, record_draft
@@ -24,6 +24,19 @@ from mailer.store.tags import save_tags, tag_ids
 NOW = datetime(2026, 6, 1, 6, tzinfo=UTC)
 SLUG = "bench"
 _BATCH = 10_000
+_r, _s, _f, _m = readers.c, subscriptions.c, follows.c, mutes.c
+_READER = (_r.id, _r.email, _r.email_key, _r.name, _r.state, _r.created_at, _r.confirmed_at)
+_SUBSCRIPTION = (_s.id, _s.reader_id, _s.newsletter_id, _s.started_at, _s.source)
+_FOLLOW = (
+    _f.subscription_id,
+    _f.expression,
+    _f.canonical,
+    _f.cadence,
+    _f.started_at,
+    _f.cursor_at,
+    _f.source,
+)
+_MUTE = (_m.reader_id, _m.expression, _m.canonical, _m.started_at, _m.source)
 WORDS = (
     *("harbour", "bridge", "minister", "budget", "river", "strike", "festival", "court", "border"),
     *("exam", "ferry", "vaccine", "rice", "steel", "orchestra", "typhoon", "visa", "election"),
@@ -50,22 +63,24 @@ def fill(database: Database, size: Size, *, seed: int = 1) -> None:
         newsletter_id = save_newsletter(connection, _newsletter())
         save_tags(connection, tags)
         _fill_stories(connection, size, slugs, chance)
-    rows = _reader_rows(size, slugs, vocabulary, newsletter_id, chance)
-    tables = (readers, subscriptions, follows, mutes)
-    while True:
-        batch: tuple[list[dict[str, Any]], ...] = ([], [], [], [])
-        for _ in range(_BATCH):
-            one = next(rows, None)
-            if one is None:
-                break
-            for kept, found in zip(batch, one, strict=True):
-                kept.extend(found)
-        if not batch[0]:
-            return
+
+    # Half of all follows say what another has said, and parsing was half of the filling. Bounded:
+    # what fills is in the same process as what is measured, and must not be its peak of memory.
+    @lru_cache(20_000)
+    def form_of(text: str) -> str:
+        return canonical(parse(text, vocabulary))
+
+    for start in range(1, size.readers + 1, _BATCH):
+        numbers = range(start, min(start + _BATCH, size.readers + 1))
         with database.write() as connection:
-            for table, found in zip(tables, batch, strict=True):
-                if found:
-                    connection.execute(insert(table), found)
+            _fill_readers(
+                connection,
+                numbers,
+                slugs=slugs,
+                form_of=form_of,
+                newsletter_id=newsletter_id,
+                chance=chance,
+            )
 
 
 def expression_of(slugs: list[str], chance: random.Random) -> str:
@@ -125,64 +140,41 @@ def _fill_stories(
         record_draft(connection, draft, placed, now=at, not_before=None)
 
 
-def _reader_rows(
-    size: Size,
+def _fill_readers(
+    connection: Connection,
+    numbers: range,
+    *,
     slugs: list[str],
-    vocabulary: Vocabulary,
+    form_of: Callable[[str], str],
     newsletter_id: int,
     chance: random.Random,
-) -> Iterator[tuple[list[dict[str, Any]], ...]]:
-    """Yield the rows of one reader: hers, her subscription's, her follows' and her mutes'."""
+) -> None:
+    """Write these readers, each with one subscription, her follows and, some, a mute."""
     began = NOW - timedelta(days=30)
     cursor = NOW - timedelta(days=1)
-    for number in range(1, size.readers + 1):
-        email = f"reader{number}@site{number % 997}.example"
-        own: dict[str, dict[str, Any]] = {}
-        for _ in range(chance.randint(1, 5)):
-            text = expression_of(slugs, chance)
-            form = canonical(parse(text, vocabulary))
-            own[form] = {
-                "subscription_id": number,
-                "expression": text,
-                "canonical": form,
-                "cadence": "daily",
-                "started_at": began,
-                "cursor_at": cursor,
-                "source": "bench",
-            }
-        muted = []
+
+    own_follows: list[tuple[Any, ...]] = []
+    own_mutes: list[tuple[Any, ...]] = []
+    for number in numbers:
+        texts = [expression_of(slugs, chance) for _ in range(chance.randint(1, 5))]
+        for form, text in {form_of(text): text for text in texts}.items():
+            own_follows.append((number, text, form, "daily", began, cursor, "bench"))
         if chance.random() < 0.1:
             slug = _popular(slugs, chance)
-            muted.append(
-                {
-                    "reader_id": number,
-                    "expression": slug,
-                    "canonical": slug,
-                    "started_at": began,
-                    "source": "bench",
-                }
-            )
-        yield (
-            [
-                {
-                    "id": number,
-                    "email": email,
-                    "email_key": email,
-                    "name": f"Reader {number}",
-                    "state": "confirmed",
-                    "created_at": began,
-                    "confirmed_at": began,
-                }
-            ],
-            [
-                {
-                    "id": number,
-                    "reader_id": number,
-                    "newsletter_id": newsletter_id,
-                    "started_at": began,
-                    "source": "bench",
-                }
-            ],
-            list(own.values()),
-            muted,
-        )
+            own_mutes.append((number, slug, slug, began, "bench"))
+    emails = [(number, f"reader{number}@site{number % 997}.example") for number in numbers]
+    insert_rows(
+        connection,
+        _READER,
+        [
+            (number, email, email, f"Reader {number}", "confirmed", began, began)
+            for number, email in emails
+        ],
+    )
+    insert_rows(
+        connection,
+        _SUBSCRIPTION,
+        [(number, number, newsletter_id, began, "bench") for number in numbers],
+    )
+    insert_rows(connection, _FOLLOW, own_follows)
+    insert_rows(connection, _MUTE, own_mutes)
