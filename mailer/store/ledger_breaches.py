@@ -18,6 +18,7 @@ from sqlalchemy import (
     not_,
     or_,
     select,
+    union_all,
 )
 
 from mailer.core.deliveries import ARROWS, LEASE, MOST_ATTEMPTS, NOT_GIVEN, TERMINAL, DeliveryState
@@ -31,7 +32,7 @@ from mailer.store.ledger_tables import (
     run_shards,
     runs,
 )
-from mailer.store.tables import subscriptions, suppressions
+from mailer.store.tables import readers, stories, subscriptions, suppressions
 
 _S = DeliveryState
 _MARGIN_SECONDS = 10  # As long as a writer waits for another one before it gives up.
@@ -268,6 +269,23 @@ def given_wrongly(_now: datetime) -> Select[Any]:
         .join_from(delivery_items, deliveries)
         .where(or_(and_(_is(*NOT_GIVEN), given, ~doubted), and_(not_(_is(*NOT_GIVEN)), ~given)))
     )
+
+
+def without_what_it_names(_now: datetime) -> Select[Any]:
+    """Rows that name a run, reader, subscription or story nobody has; ledger_tables says why."""
+
+    def lost(of: Any, column: Any, there: Any) -> Select[Any]:
+        return select(of).where(column.is_not(None), ~exists().where(there == column))
+
+    row, item = deliveries.c, delivery_items.c
+    broken = union_all(
+        lost(row.id, row.run_id, runs.c.id),
+        lost(row.id, row.reader_id, readers.c.id),
+        lost(row.id, row.subscription_id, subscriptions.c.id),
+        lost(item.delivery_id.label("id"), item.delivery_id, row.id),
+        lost(item.delivery_id.label("id"), item.story_id, stories.c.id),
+    ).subquery()
+    return select(broken.c.id)
 
 
 def done_too_early(_now: datetime) -> Select[Any]:

@@ -130,4 +130,10 @@ INVARIANTS = (
         "delivery",
         breaches.given_wrongly,
     ),
+    Invariant(
+        "all it names is there",
+        "what a mail names is there: its run, reader, subscription and stories",
+        "delivery",
+        breaches.without_what_it_names,
+    ),
 )

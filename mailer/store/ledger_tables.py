@@ -8,6 +8,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     SmallInteger,
@@ -27,6 +28,17 @@ _DOUBTFUL = text("state IN ('in_doubt', 'held')")
 _STATES = ", ".join(f"'{state}'" for state in DeliveryState)
 _KINDS = ", ".join(f"'{kind}'" for kind in MailKind)
 _OF_A_RUN = "run_id IS NOT NULL AND reader_id IS NOT NULL AND subscription_id IS NOT NULL"
+
+
+def _planned_with(column: str, refers_to: str) -> ForeignKeyConstraint:
+    """A reference that SQLite keeps and `mailer ledger check` looks at, everywhere.
+
+    PostgreSQL would look up each row's by itself: for a mail of 15 stories that was 200 of the 310
+    microseconds that planning it took the server. Nothing that is referred to is ever deleted, and
+    the transaction that plans has just read and locked it.
+    """
+    return ForeignKeyConstraint([column], [refers_to]).ddl_if(dialect="sqlite")
+
 
 runs = Table(
     "runs",
@@ -78,9 +90,9 @@ deliveries = Table(
     Column("key", Text, nullable=False, unique=True),
     Column("message_id", Text, nullable=False, unique=True),
     # Digests and alerts have these three; a notice has no run, and may go to a stranger.
-    Column("run_id", Id, ForeignKey("runs.id")),
-    Column("reader_id", Id, ForeignKey("readers.id")),
-    Column("subscription_id", Id, ForeignKey("subscriptions.id")),
+    Column("run_id", Id),
+    Column("reader_id", Id),
+    Column("subscription_id", Id),
     # What the mail was composed with, so that a retry has the same bytes.
     Column("email", Text, nullable=False),
     Column("email_key", Text, nullable=False),
@@ -109,6 +121,9 @@ deliveries = Table(
     Column("told", Json),
     # The Message-IDs it answers to, oldest first, parted by spaces.
     Column("thread", Text, nullable=False, server_default=""),
+    _planned_with("run_id", "runs.id"),
+    _planned_with("reader_id", "readers.id"),
+    _planned_with("subscription_id", "subscriptions.id"),
     CheckConstraint(f"kind IN ({_KINDS})", name="kind"),
     CheckConstraint(
         f"(kind = 'notice' AND run_id IS NULL) OR (kind <> 'notice' AND {_OF_A_RUN})",
@@ -133,10 +148,10 @@ deliveries = Table(
 delivery_items = Table(
     "delivery_items",
     metadata,
-    Column("delivery_id", Id, ForeignKey("deliveries.id"), primary_key=True),
+    Column("delivery_id", Id, primary_key=True),
     Column("position", SmallInteger, primary_key=True),
     Column("reader_id", Id, nullable=False),
-    Column("story_id", Id, ForeignKey("stories.id"), nullable=False),
+    Column("story_id", Id, nullable=False),
     Column("revision", Integer, nullable=False),
     Column("section", SmallInteger, nullable=False),
     Column("shown", Text, nullable=False),
@@ -144,6 +159,8 @@ delivery_items = Table(
     Column("follow_ids", Json, nullable=False),
     # False once the delivery ended without giving it: another run may.
     Column("given", Boolean, nullable=False, server_default=text("true")),
+    _planned_with("delivery_id", "deliveries.id"),
+    _planned_with("story_id", "stories.id"),
     # I1 in the database: a story at a revision is given to a reader at most once.
     Index(
         "uq_delivery_items_given",

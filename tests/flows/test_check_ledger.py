@@ -22,7 +22,8 @@ LAX = {
     True: (
         "ALTER TABLE deliveries RENAME TO kept_deliveries",
         "CREATE TABLE deliveries AS SELECT * FROM kept_deliveries",
-        "DROP INDEX uq_delivery_items_given",
+        "ALTER TABLE delivery_items RENAME TO kept_items",
+        "CREATE TABLE delivery_items AS SELECT * FROM kept_items",
     ),
     False: (
         "DROP TRIGGER delivery_arrow ON deliveries",
@@ -165,6 +166,31 @@ PLANTS: dict[str, tuple[str, tuple[str, ...], tuple[int, ...]]] = {
         "stories follow their mail",
         ("UPDATE delivery_items SET given = true WHERE delivery_id = 2",),
         (2,),
+    ),
+    "a run nobody opened": (
+        "all it names is there",
+        ("UPDATE deliveries SET run_id = 99 WHERE id = 4",),
+        (4,),
+    ),
+    "a reader nobody knows": (
+        "all it names is there",
+        ("UPDATE deliveries SET reader_id = 99 WHERE id = 4",),
+        (4,),
+    ),
+    "a subscription nobody made": (
+        "all it names is there",
+        ("UPDATE deliveries SET subscription_id = 99 WHERE id = 5",),
+        (5,),
+    ),
+    "stories of no mail": (
+        "all it names is there",
+        ("UPDATE delivery_items SET delivery_id = 99 WHERE delivery_id = 5",),
+        (99,),
+    ),
+    "a story nobody wrote": (
+        "all it names is there",
+        ("UPDATE delivery_items SET story_id = 99 WHERE delivery_id = 5",),
+        (5,),
     ),
 }
 

@@ -91,7 +91,11 @@ def test_migrating_makes_what_the_tables_describe(
     with migrated.read() as one, described.write() as other:
         metadata.create_all(other)
         assert facts(one) == facts(other)
-        assert compare_metadata(MigrationContext.configure(one), metadata) == []
+        # Which foreign keys there are depends on the database: `shape` compares those.
+        context = MigrationContext.configure(
+            one, opts={"include_object": lambda _, __, kind, *___: kind != "foreign_key_constraint"}
+        )
+        assert compare_metadata(context, metadata) == []
     migrated.close()
     described.close()
 
