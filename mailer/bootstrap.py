@@ -1,4 +1,8 @@
-"""The one place where objects are joined: settings in, a working installation out."""
+"""The one place where objects are joined: settings in, a working installation out.
+
+What only some installations or commands use is imported where it is joined: a short command would
+wait longer for Redis' client than for its database.
+"""
 
 import secrets
 import sys
@@ -7,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import mailer
 from mailer.core.bounce_addresses import delivery_mark
@@ -25,17 +29,17 @@ from mailer.delivery.marking import MarkingBackend
 from mailer.delivery.registry import open_backend
 from mailer.delivery.smtp_servers import read_server
 from mailer.delivery.throttle import MemoryThrottle
-from mailer.delivery.throttle_redis import RedisThrottle
 from mailer.flows.desk import Desk
 from mailer.flows.guard_restore import RestoreGuard
-from mailer.flows.send_webhooks import WebhookSender
 from mailer.ports import Backend, BackendOptions, Throttle
 from mailer.render.mail import Renderer
 from mailer.render.site import Site
-from mailer.render.terminal import draw_html
-from mailer.render.workbench import Workbench
 from mailer.settings import Environment, Settings
 from mailer.store.database import Database, sqlite_path, upgrade
+
+if TYPE_CHECKING:
+    from mailer.flows.send_webhooks import WebhookSender
+    from mailer.render.workbench import Workbench
 
 Clock = Callable[[], datetime]
 
@@ -156,8 +160,14 @@ def backend_options(settings: Settings, stream: TextIO | None = None) -> Backend
         http_token=settings.http_token.get_secret_value(),
         maildir=settings.maildir,
         stream=stream or sys.stdout,
-        draw_html=lambda html, width: draw_html(html, width=width),
+        draw_html=_draw_html,
     )
+
+
+def _draw_html(html: str, width: int) -> str:
+    from mailer.render.terminal import draw_html
+
+    return draw_html(html, width=width)
 
 
 def dkim_signer(settings: Settings) -> DkimSigner | None:
@@ -179,6 +189,8 @@ def _renderer(settings: Settings, site: Site, signer: Signer) -> Renderer:
 def _open_throttle(settings: Settings) -> Throttle:
     """Return a throttle that all processes share when their broker is a Redis, else our own."""
     if settings.broker_url.startswith(("redis://", "rediss://")):
+        from mailer.delivery.throttle_redis import RedisThrottle
+
         return RedisThrottle(settings.broker_url, settings.limits)
     return MemoryThrottle(settings.limits)
 
@@ -215,12 +227,14 @@ def fresh_desk(room: Installation) -> Desk:
     )
 
 
-def open_workbench(settings: Settings) -> Workbench:
+def open_workbench(settings: Settings) -> "Workbench":
     """Join a workbench for templates; no database is opened.
 
     Its mails lead to https even where a developer's own pages do not: else every link would be a
     finding.
     """
+    from mailer.render.workbench import Workbench
+
     site = _site(settings)
     if site.public_url.startswith("http://localhost"):
         site = replace(site, public_url="https://news.example")
@@ -232,8 +246,10 @@ def open_workbench(settings: Settings) -> Workbench:
     )
 
 
-def webhook_sender(room: Installation) -> WebhookSender:
+def webhook_sender(room: Installation) -> "WebhookSender":
     """Return what tells webhooks; a receiver on this machine only where no production is (S12)."""
+    from mailer.flows.send_webhooks import WebhookSender
+
     return WebhookSender(
         room.desk.database,
         room.clock,

@@ -6,12 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-import typer.main
 from pydantic import SecretStr
 from pydantic_core import PydanticUndefined
 
 from mailer.bootstrap import open_installation
-from mailer.cli.main import app
+from mailer.cli.main import every_command
 from mailer.settings import Settings
 from mailer.web.application import make_app
 
@@ -65,7 +64,7 @@ def _commands() -> str:
         "failures it names, 2 wrong usage or input (nothing is changed), 3 a service is away.",
         "",
     ]
-    for words, command in _leaves(typer.main.get_command(app), ()):
+    for words, command in _leaves(every_command(), ()):
         lines += _command(words, command)
     return "\n".join(lines).rstrip() + "\n"
 

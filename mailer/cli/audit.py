@@ -10,7 +10,7 @@ from mailer.cli.room import open_room
 from mailer.flows.documents import moment
 from mailer.store.audit import list_changes
 
-app = typer.Typer(help="The audit log of changes made at the desk.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 
 @app.command("list")

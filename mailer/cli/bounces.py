@@ -23,7 +23,7 @@ from mailer.flows.poll_bounces import poll_bounces
 from mailer.flows.take_report import TakenReport, take_report
 from mailer.store.bounces import BounceRow, list_bounces
 
-app = typer.Typer(help="Bounces and complaints: ingest, poll, list.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 
 @app.command("ingest")

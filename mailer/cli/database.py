@@ -15,7 +15,7 @@ from mailer.settings import read_settings
 from mailer.store.audit import COMMAND_LINE
 from mailer.store.database import Database, upgrade
 
-app = typer.Typer(help="The database's schema.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 
 @app.command("upgrade")

@@ -23,7 +23,7 @@ from mailer.store.ledger_reading import (
 )
 from mailer.store.readers import find_reader
 
-app = typer.Typer(help="Deliveries: list, show, doubtful, resolve.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 DeliveryId = Annotated[int, typer.Argument(metavar="ID", help="See 'mailer deliveries list'.")]
 
 

@@ -14,7 +14,7 @@ from mailer.delivery.dkim_keys import new_dkim_key, read_dkim_domains, read_dkim
 from mailer.errors import InputError
 from mailer.settings import read_settings
 
-app = typer.Typer(help="DKIM: make a key, show its DNS records.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 _STRING = 255  # The longest string inside a TXT record: RFC 1035 section 3.3.14.
 
 

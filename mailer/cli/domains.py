@@ -11,8 +11,8 @@ from mailer.cli.room import open_room
 from mailer.flows.documents import moment
 from mailer.flows.list_domains import list_domains
 
-domains_app = typer.Typer(help="Recipients' domains that wait.", no_args_is_help=True)
-relays_app = typer.Typer(help="Relays that took nothing up.", no_args_is_help=True)
+domains_app = typer.Typer(no_args_is_help=True)
+relays_app = typer.Typer(no_args_is_help=True)
 
 
 @domains_app.command("list")

@@ -10,7 +10,7 @@ from mailer.cli.room import open_room
 from mailer.core.moments import read_moment
 from mailer.flows.check_expression import check_expression
 
-app = typer.Typer(help="Tag expressions.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 
 @app.callback()

@@ -14,7 +14,7 @@ from mailer.flows.poll_feeds import FeedPoller, Polled
 from mailer.store.audit import COMMAND_LINE
 from mailer.store.feeds import Feed, list_feeds
 
-app = typer.Typer(help="Polled feeds: add, list, poll, pause, remove.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 _UrlArgument = Annotated[str, typer.Argument(metavar="URL", help="The feed's web address.")]
 
 

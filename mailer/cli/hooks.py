@@ -12,7 +12,7 @@ from mailer.flows.documents import moment
 from mailer.flows.take_hook import source_of
 from mailer.store.hooks import last_notice_at, list_refusals
 
-app = typer.Typer(help="Hooks that mail services call: list, refused.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 
 @app.command("list")

@@ -13,7 +13,7 @@ from mailer.flows.keep_keys import add_key, revoke_key
 from mailer.store.api_keys import list_keys
 from mailer.store.audit import COMMAND_LINE
 
-app = typer.Typer(help="Keys of programs: add, list, revoke.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 
 def key_document(key: ApiKey) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from mailer.cli.room import open_room
 from mailer.flows.check_ledger import check_ledger
 from mailer.store.ledger_invariants import Finding
 
-app = typer.Typer(help="The ledger: check.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 
 @app.callback()

@@ -5,104 +5,25 @@
 
 import os
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+import typer.main
 
 import mailer
-from mailer.cli import (
-    audit,
-    bounces,
-    database,
-    deliveries,
-    demo,
-    dkim,
-    doctor,
-    domains,
-    explanations,
-    expressions,
-    feeds,
-    follows,
-    hooks,
-    keys,
-    ledger,
-    linting,
-    migrating,
-    newsletters,
-    operators,
-    plans,
-    previews,
-    readers,
-    runs,
-    schedules,
-    serving,
-    stories,
-    suppressions,
-    tags,
-    templates,
-    testing,
-    webhooks,
-)
-from mailer.cli.examples import show_examples
-from mailer.cli.logs import lay_out_logs
+from mailer.cli.commands import Commands
 from mailer.cli.output import note
 from mailer.core.expressions import point_at
 from mailer.errors import ExpressionError, MailerError, ServiceAway, TemplateError
-from mailer.settings import LogFormat, LogLevel
 
 app = typer.Typer(
     name="mailer",
+    cls=Commands,
     help="Newsletters and alerts of tagged stories, composed for each reader.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command()(demo.demo)
-app.command()(database.seed)
-app.command("accept-restore")(database.accept_restore)
-app.command()(plans.plan)
-app.command()(plans.send)
-app.command()(previews.preview)
-app.command()(linting.lint)
-app.command()(serving.up)
-app.command()(serving.web)
-app.command()(serving.worker)
-app.command()(serving.beat)
-app.command()(serving.drain)
-app.command()(doctor.doctor)
-app.command("send-test")(testing.send_test_mail)
-app.command()(explanations.explain)
-app.command()(schedules.tick)
-app.command("import")(migrating.import_product)
-app.command()(migrating.export)
-app.command()(follows.follow)
-app.command()(follows.unfollow)
-app.command()(follows.mute)
-app.command()(follows.unmute)
-app.add_typer(stories.app, name="stories")
-app.add_typer(feeds.app, name="feeds")
-app.add_typer(tags.app, name="tags")
-app.add_typer(templates.app, name="templates")
-app.add_typer(newsletters.app, name="newsletters")
-app.add_typer(readers.app, name="readers")
-app.add_typer(expressions.app, name="expression")
-app.add_typer(runs.app, name="runs")
-app.add_typer(schedules.app, name="schedules")
-app.add_typer(deliveries.app, name="deliveries")
-app.add_typer(ledger.app, name="ledger")
-app.add_typer(database.app, name="db")
-app.add_typer(suppressions.app, name="suppressions")
-app.add_typer(dkim.app, name="dkim")
-app.add_typer(domains.domains_app, name="domains")
-app.add_typer(domains.relays_app, name="relays")
-app.add_typer(operators.app, name="operators")
-app.add_typer(keys.app, name="keys")
-app.add_typer(audit.app, name="audit")
-app.add_typer(bounces.app, name="bounces")
-app.add_typer(hooks.app, name="hooks")
-app.add_typer(webhooks.app, name="webhooks")
-
-show_examples(app)
 
 
 def _print_version(wanted: bool) -> None:
@@ -121,12 +42,23 @@ def main(
     ] = False,
 ) -> None:
     """Newsletters and alerts of tagged stories, composed for each reader."""
+    # Help and completion do without: only a command that runs has something to log.
+    from mailer.cli.logs import lay_out_logs
+    from mailer.settings import LogFormat, LogLevel
+
+    # Until a command that serves reads the settings: warnings, for people.
+    lay_out_logs(LogFormat.CONSOLE, LogLevel.WARNING)
+
+
+def every_command() -> Any:
+    """Return the whole tree, loaded, for who writes or tests what it says."""
+    root: Any = typer.main.get_command(app)
+    root.load_all()
+    return root
 
 
 def run() -> None:
     """Run the command line and exit with its code."""
-    # Until a command that serves reads the settings: warnings, for people.
-    lay_out_logs(LogFormat.CONSOLE, LogLevel.WARNING)
     try:
         app()
     except ExpressionError as error:

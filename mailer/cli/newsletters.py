@@ -17,7 +17,7 @@ from mailer.flows.edit_newsletter import edit_newsletter
 from mailer.settings import read_settings
 from mailer.store.newsletters import find_newsletter, list_newsletters
 
-app = typer.Typer(help="Newsletters: list, show, add, edit.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 
 @app.command("list")

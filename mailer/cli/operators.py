@@ -16,7 +16,7 @@ from mailer.flows.documents import moment
 from mailer.store.audit import COMMAND_LINE
 from mailer.store.operators import list_operators
 
-app = typer.Typer(help="Operators: add, list, edit, end.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 RoleOption = Annotated[
     str, typer.Option("--role", metavar="ROLE", help="viewer, editor, operator or admin.")

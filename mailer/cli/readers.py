@@ -19,7 +19,7 @@ from mailer.store.audit import COMMAND_LINE
 from mailer.store.preferences import follows_of, mutes_of
 from mailer.store.readers import find_reader, is_suppressed, list_readers
 
-app = typer.Typer(help="Readers: import, list, show.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 app.command("import")(reader_imports.import_file)
 app.command("quiet-follows")(quiet_follows.quiet_follows)
 

@@ -17,9 +17,7 @@ from mailer.flows.steer_run import Steer, steer_run
 from mailer.store.editions import plain_reasons
 from mailer.store.runs import find_run, list_runs
 
-app = typer.Typer(
-    help="Runs: list, show, watch, pause, resume, cancel, retry.", no_args_is_help=True
-)
+app = typer.Typer(no_args_is_help=True)
 RunId = Annotated[int, typer.Argument(metavar="ID", help="See 'mailer runs list'.")]
 _WATCH_SECONDS = 0.5
 

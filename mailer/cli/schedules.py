@@ -28,7 +28,7 @@ from mailer.flows.keep_schedules import (
 from mailer.flows.open_due_runs import open_due_runs
 from mailer.store.schedules import Schedule, list_schedules
 
-app = typer.Typer(help="Schedules: when issues are due.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 ScheduleId = Annotated[int, typer.Argument(metavar="ID", help="See 'mailer schedules list'.")]
 
 

@@ -17,7 +17,7 @@ from mailer.ingest.documents import read_document
 from mailer.ingest.fetch import fetch
 from mailer.store.stories import find_stories, latest_stories
 
-app = typer.Typer(help="Stories: import, add, list, show, correct, retract.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 app.command("add")(story_writing.add)
 app.command("correct")(story_corrections.correct)
 app.command("retract")(story_corrections.retract)

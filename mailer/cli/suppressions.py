@@ -17,7 +17,7 @@ from mailer.store.database import Connection
 from mailer.store.readers import suppress
 from mailer.store.suppressions import Suppression, lift_suppression, list_suppressions
 
-app = typer.Typer(help="Suppressions: list, add, remove.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 
 def suppression_document(one: Suppression) -> dict[str, Any]:

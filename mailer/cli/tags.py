@@ -13,7 +13,7 @@ from mailer.errors import InputError
 from mailer.flows.add_tag import add_tag
 from mailer.store.tags import read_vocabulary, story_counts
 
-app = typer.Typer(help="Tags: list, add, rename, merge, alias, parent.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 app.command("rename")(tag_changes.rename)
 app.command("merge")(tag_changes.merge)
 app.command("alias")(tag_changes.alias)

@@ -18,7 +18,7 @@ from mailer.render.speech import SPOKEN
 from mailer.render.workbench import PARTS, Workbench
 from mailer.settings import read_settings
 
-app = typer.Typer(help="The templates of mails: three files in a folder each.")
+app = typer.Typer(no_args_is_help=True)
 _LOCALES = tuple(sorted("zh_Hans" if language == "zh" else language for language in SPOKEN))
 
 

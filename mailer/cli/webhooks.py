@@ -25,10 +25,7 @@ from mailer.store.audit import COMMAND_LINE
 from mailer.store.webhook_outbox import list_messages
 from mailer.store.webhooks import list_webhooks
 
-app = typer.Typer(
-    help="Webhooks: add, list, remove, test, rotate, enable, deliveries, retry.",
-    no_args_is_help=True,
-)
+app = typer.Typer(no_args_is_help=True)
 _ME = Actor(COMMAND_LINE)
 _Id = Annotated[int, typer.Argument(metavar="ID", min=1, help="As 'webhooks list' shows it.")]
 

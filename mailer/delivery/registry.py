@@ -6,22 +6,21 @@ from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType
 
 from mailer.core.hygiene import clean_header
-from mailer.delivery.console import open_console
-from mailer.delivery.http_gateway import open_http
-from mailer.delivery.maildir import open_maildir
-from mailer.delivery.memory import open_memory
-from mailer.delivery.smtp import open_smtp
 from mailer.errors import BackendError, MailerError
 from mailer.ports import Backend, BackendFactory, BackendOptions
 
 GROUP = "mailer.backends"
-BUILT_IN: Mapping[str, BackendFactory] = MappingProxyType(
+# Each is imported when it is asked for: a command that only looks waits for none of them.
+BUILT_IN: Mapping[str, EntryPoint] = MappingProxyType(
     {
-        "console": open_console,
-        "http": open_http,
-        "maildir": open_maildir,
-        "memory": open_memory,
-        "smtp": open_smtp,
+        name: EntryPoint(name, value, GROUP)
+        for name, value in {
+            "console": "mailer.delivery.console:open_console",
+            "http": "mailer.delivery.http_gateway:open_http",
+            "maildir": "mailer.delivery.maildir:open_maildir",
+            "memory": "mailer.delivery.memory:open_memory",
+            "smtp": "mailer.delivery.smtp:open_smtp",
+        }.items()
     }
 )
 
@@ -33,7 +32,8 @@ def open_backend(name: str, options: BackendOptions) -> Backend:
     """
     built_in = BUILT_IN.get(name)
     if built_in is not None:
-        return built_in(options)
+        ours: BackendFactory = built_in.load()
+        return ours(options)
     installed = entry_points(group=GROUP)
     found = [point for point in installed if point.name == name]
     if not found:

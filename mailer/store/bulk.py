@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Any, cast
 
-import psycopg
 from sqlalchemy import JSON, Column, ColumnElement, Connection, Table, any_, bindparam, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import DBAPIError
@@ -81,6 +80,9 @@ def _process_of(connection: Connection, column: Column[Any]) -> _Process | None:
 
 
 def _copy(connection: Connection, statement: str, rows: Iterable[Sequence[Any]]) -> None:
+    # SQLAlchemy has loaded it for this connection; a newsroom on SQLite never waits for it.
+    import psycopg  # noqa: PLC0415
+
     proxy = connection.connection
     driver = cast("psycopg.Connection[Any]", proxy.driver_connection)
     try:

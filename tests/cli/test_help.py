@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import typer.main
 
 from mailer.cli.examples import EXAMPLES
-from mailer.cli.main import app
+from mailer.cli.main import every_command
 from tests.cli.conftest import Mailer
 from tests.docs.test_commands import understood
 
@@ -22,7 +21,7 @@ def commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, An
         yield " ".join(path), command
 
 
-ALL = dict(commands(typer.main.get_command(app)))
+ALL = dict(commands(every_command()))
 
 
 @pytest.mark.parametrize("name", ALL)

@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer.main
 from _pytest.outcomes import Failed
 
-from mailer.cli.main import app
+from mailer.cli.main import every_command
 from tests.cli.conftest import caller
 from tests.docs.documents import CHECKOUT, PAGES, Block, Step, blocks_of
 from tests.docs.walks import Walk
@@ -47,6 +46,9 @@ def lines_for_a_machine(block: Block) -> list[str]:
     return [line for line in joined.splitlines() if re.search(r"(^|[ /\"])mailer ", line)]
 
 
+COMMANDS = every_command()
+
+
 def test_every_mailer_in_a_block_for_a_machine_is_a_command_there_is() -> None:
     seen = 0
     for page in PAGES:
@@ -64,7 +66,7 @@ def test_every_mailer_in_a_block_for_a_machine_is_a_command_there_is() -> None:
 
 def understood(words: list[str], where: str) -> bool:
     """Read a command line as typer does, and do nothing."""
-    command: Any = typer.main.get_command(app)
+    command: Any = COMMANDS
     stop = next((i for i, word in enumerate(words) if word in ("|", ">", "<", "&&", ";")), None)
     rest, name = words[:stop], "mailer"
     if not rest or rest[0] not in command.commands:

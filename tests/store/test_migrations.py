@@ -6,13 +6,15 @@ from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, insert, inspect, select, update
 from sqlalchemy.exc import IntegrityError
 
 from mailer.core.deliveries import ARROWS, DeliveryState
 from mailer.errors import InputError
-from mailer.store.database import Database, upgrade
+from mailer.store.database import MIGRATIONS, Database, newest_revision, upgrade
 from mailer.store.ledger_tables import deliveries
 from mailer.store.tables import metadata
 from tests.servers.postgres import PostgresServer
@@ -140,3 +142,9 @@ def test_a_state_nobody_knows_is_refused(database: Database, state: str) -> None
         other = {**row, "id": 99, "key": "other", "message_id": "other", "state": state}
         with pytest.raises(IntegrityError), connection.begin_nested():
             connection.execute(insert(deliveries), other)
+
+
+def test_the_newest_revision_by_name_is_the_one_alembic_would_end_at() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    assert newest_revision() == ScriptDirectory.from_config(config).get_current_head()
