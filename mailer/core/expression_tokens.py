@@ -3,12 +3,12 @@
 Knows every way to write a mark (`&`, `&&`, `and`); what they mean in a row is left to the parser.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum, auto
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from mailer.core.expression_pictures import quotation
 from mailer.errors import ExpressionError
@@ -28,8 +28,7 @@ class Mark(Enum):
     END = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A mark and its characters, [start, end) of the text; those of a LABEL without the quotes."""
 
     mark: Mark
@@ -67,6 +66,8 @@ _KNOWN: Final = 4_096
 _MINUS: Final = "\N{MINUS SIGN}"
 # What may stand inside a bare word besides letters, digits and dashes: d'ivoire, u.s., a_b.
 _INNER: Final = frozenset("_.'’‘·")
+# What `_is_inner` says of ASCII, at once: half of a planner's parsing went character by character.
+_ASCII_INNER: Final = re.compile(r"[0-9A-Za-z_.'-]*")
 
 
 def tokens(text: str) -> Iterator[Token]:
@@ -98,7 +99,7 @@ def _token(text: str, start: int) -> Token:
     if character in ("-", _MINUS) and following and _can_start_term(following):
         return Token(Mark.NOT, text[start], start, start + 1)
     word = _word(text, start)
-    if _is_dash(character) or not any(each.isalnum() for each in word):
+    if _is_dash(character) or not (word.isalnum() or any(each.isalnum() for each in word)):
         raise _stray(text, start)
     mark = OPERATOR_WORDS.get(_plain(word).casefold(), Mark.WORD)
     return Token(mark, word, start, start + len(word))
@@ -117,7 +118,7 @@ def _label(text: str, opening: int) -> Token:
 
 
 def _word(text: str, start: int) -> str:
-    end = start
+    end = _ASCII_INNER.match(text, start).end()  # type: ignore[union-attr] # it may be empty
     while end < len(text) and _is_inner(text[end]):
         end += 1
     return text[start:end]

@@ -50,6 +50,7 @@ __all__ = [
 ]
 
 # Tags first, then groups, then what is left out: 'trade & (japan | taiwan) & !sport'.
+_GROUPS: Final = (And, Or)
 _RANK: Final = {TagTerm: 0, And: 1, Or: 1, Not: 2, Everything: 3}
 
 
@@ -205,11 +206,13 @@ def _parts(member: Expression) -> frozenset[Expression]:
 
     So a member is absorbed by every other whose parts are among its own: `a` absorbs `a & b`.
     """
-    return frozenset(member.terms if isinstance(member, And | Or) else (member,))
+    return frozenset(member.terms if isinstance(member, _GROUPS) else (member,))
 
 
 def _unabsorbed(members: set[Expression]) -> set[Expression]:
-    groups = {member: _parts(member) for member in members if isinstance(member, And | Or)}
+    groups = {member: _parts(member) for member in members if isinstance(member, _GROUPS)}
+    if not groups:
+        return members
     single = members - groups.keys()
     return single | {
         member
@@ -224,7 +227,7 @@ def _has_opposites(members: set[Expression]) -> bool:
     The negation of a group falls into members; each must be here, or be absorbed by one that is.
     Asked this way, the answer does not depend on how the members were grouped when written.
     """
-    groups = [_parts(member) for member in members if isinstance(member, And | Or)]
+    groups = [_parts(member) for member in members if isinstance(member, _GROUPS)]
     if not groups:
         # As nearly always: tags, wanted and not.
         return any(isinstance(member, Not) and member.term in members for member in members)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from mailer.core.expressions import (
     And,
@@ -21,9 +22,8 @@ from mailer.errors import ExpressionError
 _KEPT = 20_000
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """A follow, parsed.
+class Wish(NamedTuple):
+    """A follow, parsed: a tuple, as planning makes one for each follow.
 
     `words` says what she wrote; `expression` is that within the newsletter's base expression, for
     matching; `canonical` is her own part's canonical text. `urgent_only`: she

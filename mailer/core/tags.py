@@ -152,6 +152,9 @@ class Vocabulary:
         A slug wins over an alias, an alias over a label. None when no tag is spelt so, or when the
         spelling could be two tags ('Georgia', the label of a country and of a state).
         """
+        if text in self._tags:
+            # As most texts of a follow are written; a slug is spelt by itself.
+            return self._tags[text]
         spelling = _folded(text)[:LONGEST_SLUG].strip("-")
         slug = self._exact.get(spelling)
         if slug is None:

@@ -1,5 +1,8 @@
 """Plan a run: shard by shard, each shard in one transaction."""
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 from mailer.core.clocks import out_of_quiet
@@ -70,8 +73,25 @@ def _plan_shards(desk: Desk, run_id: int, now: datetime) -> int:
                     as_of=run.as_of,
                     lane=read_lane(run.zone) if run.zone else None,
                 )
-            _plan_shard(desk, connection, composer, shard, now)
+            with _collecting_later():
+                _plan_shard(desk, connection, composer, shard, now)
             done += 1
+
+
+@contextmanager
+def _collecting_later() -> Iterator[None]:
+    """Let the collector of cycles look once a shard, not a hundred times while it is built.
+
+    What a shard makes has no cycles and goes by itself; going through it again and again took a
+    fifth of the planner's processor time.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _plan_shard(

@@ -108,10 +108,10 @@ def read_followers(
         rows = [row for row in rows if row.id in held]
     muted: dict[int, list[Mute]] = {}
     ids = sorted({row.id for row in rows})
-    for start in range(0, len(ids), 500):
+    for some in among(connection, mutes.c.reader_id, ids):
         for mute in connection.execute(
-            select(mutes)
-            .where(mutes.c.reader_id.in_(ids[start : start + 500]), mutes.c.ended_at.is_(None))
+            select(mutes.c.reader_id, mutes.c.id, mutes.c.expression)
+            .where(some, mutes.c.ended_at.is_(None))
             .order_by(mutes.c.id)
         ):
             muted.setdefault(mute.reader_id, []).append(Mute(mute.id, mute.expression))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnExpressionArgument,
@@ -56,9 +56,11 @@ _ITEM = (
 _OMISSION = (_o.run_id, _o.reader_id, _o.story_id, _o.why, _o.detail)
 
 
-@dataclass(frozen=True, slots=True)
-class NewItem:
-    """A story in a delivery about to be planned; `follow_ids` as ledger_tables says."""
+class NewItem(NamedTuple):
+    """A story in a delivery about to be planned; `follow_ids` as ledger_tables says.
+
+    A tuple whose fields stand as the last of _ITEM: dozens are written for each reader.
+    """
 
     story_id: int
     revision: int
@@ -140,16 +142,7 @@ def add_planned(
         connection,
         _ITEM,
         (
-            (
-                delivery_id,
-                position,
-                new.reader_id,
-                item.story_id,
-                item.revision,
-                item.section,
-                item.shown,
-                item.follow_ids,
-            )
+            (delivery_id, position, new.reader_id, *item)
             for delivery_id, new in zip(ids, added, strict=True)
             for position, item in enumerate(new.items)
         ),
