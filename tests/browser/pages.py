@@ -51,6 +51,10 @@ class Window:
         assert self._complaints == []
         self.judged.append(response.url)
 
+    def forget(self) -> None:
+        """Forget what the last page complained of: the next one is judged by itself."""
+        self._complaints.clear()
+
     def _complain(self, kind: str, text: str) -> None:
         # The browser complains of every status that is no success: those are asked for.
         if kind in ("error", "warning") and "the server responded with a status" not in text:

@@ -6,7 +6,7 @@ changes something also needs the session's own token and must come from a page o
 
 import hmac
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Annotated, Any
 from urllib.parse import quote, urlsplit
 
@@ -65,7 +65,7 @@ class Shift:
             csrf=self.session.csrf_token,
             done=query.get("done", "")[:300],
             roles={role.value: self.may(role) for role in Role},
-            now=self.visit.now,
+            now=self.visit.now.astimezone(UTC),
             **values,
         )
 
