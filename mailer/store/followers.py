@@ -45,11 +45,21 @@ class Asking:
     urgent: bool = False
 
 
+# What reader_of reads: half of what a reader's row has, and she has a row for each follow.
+_READER = tuple(
+    readers.c[name]
+    for name in (
+        *("id", "email", "email_key", "name", "state", "locale", "timezone", "hour", "format"),
+        *("quiet", "paused_until_at", "created_at"),
+    )
+)
+
+
 def _follows_asked(asking: Asking) -> Select[Any]:
     """Select the current follows a run asks: confirmed readers, not paused at its moment."""
     query = (
         select(
-            readers,
+            *_READER,
             follows.c.subscription_id,
             follows.c.id.label("follow_id"),
             follows.c.expression,

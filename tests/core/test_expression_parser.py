@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mailer.core.expression_parser import _Parser, _read_plain
 from mailer.core.expressions import (
     EVERYTHING,
     MOST_NESTING,
@@ -214,3 +215,26 @@ def test_a_long_text_is_cut_to_what_stands_around_the_mistake() -> None:
     text, caret, _ = point_at(error).split("\n")
     assert text == "…" + "中" * 25 + "x" + "y" * 24 + "…"
     assert caret == " " * 51 + "^"
+
+
+PLAIN_PARTS = st.lists(
+    st.sampled_from(
+        (*("china", "sport", "not", "north-korea", "nowhere", "*", "!", "&", "|", "(", ")"), " ")
+    ),
+    max_size=12,
+).map("".join)
+
+
+@given(text=PLAIN_PARTS)
+@settings(max_examples=300)
+def test_plain_texts_are_read_as_the_whole_grammar_reads_them(text: str) -> None:
+    quickly = _read_plain(text, VOCABULARY)
+    if quickly is not None:
+        assert quickly == _Parser(text, VOCABULARY).whole()
+
+
+@pytest.mark.parametrize(
+    "text", ["china", "!china", "china & !sport", "(china | japan) & !sport", "china|japan"]
+)
+def test_most_follows_are_plain(text: str) -> None:
+    assert _read_plain(text, VOCABULARY) == _Parser(text, VOCABULARY).whole()
