@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from mailer.core.readers import Cadence, Newsletter
+from mailer.core.readers import OF_FOLLOWS, Newsletter
 from mailer.core.tags import Tag
 from mailer.core.tokens import Signer
 from mailer.flows.import_readers import import_readers
@@ -49,7 +49,7 @@ def measure(path: Path, url: str) -> dict[str, Any]:
     with database.write() as connection:
         save_tags(connection, [Tag("china", "China"), Tag("japan", "Japan"), Tag("sport", "Sport")])
         slug, address = "asia", "asia@news.example"
-        cadences = tuple(Cadence)
+        cadences = OF_FOLLOWS
         save_newsletter(
             connection,
             Newsletter(

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from mailer.core.expressions import canonical, parse
-from mailer.core.readers import Cadence, Newsletter
+from mailer.core.readers import OF_FOLLOWS, Newsletter
 from mailer.core.stories import StoryDraft
 from mailer.core.tags import Tag, Vocabulary
 from mailer.store.bulk import insert_rows
@@ -114,7 +114,7 @@ def _newsletter() -> Newsletter:
         reply_to="",
         template="digest",
         locales=("en",),
-        cadences=tuple(Cadence),
+        cadences=OF_FOLLOWS,
         base_expression="*",
         timezone="UTC",
     )

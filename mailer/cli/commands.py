@@ -51,6 +51,10 @@ COMMANDS: Final = {
         "feeds": Entry("feeds:app", "Polled feeds: add, list, poll, pause, resume, remove."),
         "tags": Entry("tags:app", "Tags: list, add, rename, merge, alias, parent."),
         "newsletters": Entry("newsletters:app", "Newsletters: list, show, add, edit."),
+        "letters": Entry(
+            "letters:app",
+            "Letters that operators write: add, list, show, test, send, pause, resume, cancel.",
+        ),
         "schedules": Entry(
             "schedules:app", "When issues are due: add, list, next, pause, resume, remove."
         ),

@@ -9,7 +9,7 @@ from mailer.cli.options import JsonOption, NewsletterArgument, read_cadence
 from mailer.cli.output import print_json, print_table, say
 from mailer.cli.room import open_room, record
 from mailer.core.notices import Occasion
-from mailer.core.readers import Cadence, Newsletter
+from mailer.core.readers import OF_FOLLOWS, Newsletter
 from mailer.errors import InputError
 from mailer.flows.add_newsletter import add_newsletter
 from mailer.flows.documents import newsletter_document
@@ -69,7 +69,7 @@ def add(
     template: Annotated[str, typer.Option(help="The template of its digests.")] = "digest",
 ) -> None:
     """Add a newsletter."""
-    cadences = tuple(read_cadence(text) for text in cadence or ()) or tuple(Cadence)
+    cadences = tuple(read_cadence(text) for text in cadence or ()) or OF_FOLLOWS
     with open_room() as room:
         add_newsletter(
             room.desk.database,

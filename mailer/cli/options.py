@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from mailer.core.hygiene import clean_header
-from mailer.core.readers import Cadence
+from mailer.core.readers import OF_FOLLOWS, Cadence
 from mailer.errors import InputError
 
 JsonOption = Annotated[
@@ -29,8 +29,8 @@ NewsletterArgument = Annotated[
 
 def read_cadence(text: str) -> Cadence:
     """Return the cadence a person wrote; raises InputError that lists them."""
-    try:
-        return Cadence(text.strip().casefold())
-    except ValueError as error:
-        known = ", ".join(Cadence)
-        raise InputError(f"unknown cadence '{clean_header(text, 40)}': use {known}") from error
+    wanted = text.strip().casefold()
+    if wanted not in OF_FOLLOWS:
+        known = ", ".join(OF_FOLLOWS)
+        raise InputError(f"unknown cadence '{clean_header(text, 40)}': use {known}")
+    return Cadence(wanted)

@@ -24,6 +24,8 @@ class Scope(StrEnum):
     SUBSCRIPTIONS_WRITE = "subscriptions:write"
     RUNS_READ = "runs:read"
     RUNS_WRITE = "runs:write"
+    LETTERS_READ = "letters:read"
+    LETTERS_WRITE = "letters:write"
     DELIVERIES_READ = "deliveries:read"
     SUPPRESSIONS_READ = "suppressions:read"
     SUPPRESSIONS_WRITE = "suppressions:write"

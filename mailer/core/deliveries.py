@@ -67,6 +67,7 @@ _NEXT_ISSUE = {
     Cadence.WEEKLY: timedelta(days=7),
     Cadence.MONTHLY: timedelta(days=28),
     Cadence.INSTANT: LONGEST_LIFE,
+    Cadence.LETTER: LONGEST_LIFE,
 }
 # Four days of the schedule above at its shortest are 21 attempts.
 MOST_ATTEMPTS = 24

@@ -65,7 +65,7 @@ RULES: Mapping[Occasion, Rule] = {
     Occasion.STORY_FROM_FRIEND: Rule(_DAY, to_anybody=True),
     Occasion.TAGS_CHANGED: Rule(4 * _DAY, listed=True),
     Occasion.QUIET_FOLLOW: Rule(4 * _DAY, listed=True),
-    Occasion.LETTER: Rule(4 * _DAY),
+    Occasion.LETTER: Rule(4 * _DAY, listed=True),
 }
 
 
@@ -126,6 +126,22 @@ def _read_link(kept: Mapping[str, Any]) -> Link:
 
 
 @dataclass(frozen=True, slots=True)
+class Written:
+    """What an operator wrote to many: a subject, and the text as plain lines and as HTML.
+
+    `text` and `html` are what those see who gave a name; `marker` stands in both where the name
+    goes. Whoever gave none sees the bare ones.
+    """
+
+    subject: str
+    text: str
+    html: str
+    bare_text: str
+    bare_html: str
+    marker: str
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """Everything one notice is made of, before a template sees it.
 
@@ -147,3 +163,5 @@ class Notice:
     format: MailFormat
     told: Told
     thread: tuple[str, ...] = ()
+    # Of a letter: what an operator wrote, drawn.
+    written: Written | None = None

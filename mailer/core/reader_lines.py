@@ -12,7 +12,7 @@ from mailer.core.addresses import Address, read_address
 from mailer.core.clocks import QuietHours, read_quiet
 from mailer.core.hygiene import clean_header
 from mailer.core.locales import read_hour, read_locale, read_timezone
-from mailer.core.readers import Cadence, MailFormat, Wanted
+from mailer.core.readers import OF_FOLLOWS, Cadence, MailFormat, Wanted
 from mailer.errors import InputError
 
 FIELDS: Final = (
@@ -200,10 +200,10 @@ def _wanted(row: Mapping[str, str]) -> tuple[tuple[str, Wanted], ...]:
 
 def read_cadence(text: str) -> Cadence:
     """Return a cadence; raises UnusableLine."""
-    try:
-        return Cadence(text.strip().casefold())
-    except ValueError as error:
-        known = ", ".join(Cadence)
+    wanted = text.strip().casefold()
+    if wanted not in OF_FOLLOWS:
+        known = ", ".join(OF_FOLLOWS)
         raise UnusableLine(
             f"unknown cadence '{clean_header(text, _SHOWN)}'", f"write one of {known}"
-        ) from error
+        )
+    return Cadence(wanted)

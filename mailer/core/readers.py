@@ -3,22 +3,31 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from mailer.core.clocks import QuietHours
 
 
 class Cadence(StrEnum):
-    """How often a follow is answered."""
+    """How often a follow is answered.
+
+    LETTER answers none: a run of it sends what an operator wrote, once (core.adhoc_letters).
+    """
 
     INSTANT = "instant"
     DAILY = "daily"
     WEEKLY = "weekly"
     MONTHLY = "monthly"
+    LETTER = "letter"
 
     @property
     def kind(self) -> str:
         """What a run of this cadence composes: an alert or a digest."""
         return "alert" if self is Cadence.INSTANT else "digest"
+
+
+# What a follow can have, a newsletter offer and a schedule name.
+OF_FOLLOWS: Final = tuple(cadence for cadence in Cadence if cadence is not Cadence.LETTER)
 
 
 class ReaderState(StrEnum):

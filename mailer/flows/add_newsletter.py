@@ -6,7 +6,7 @@ from mailer.core.addresses import read_address
 from mailer.core.expressions import parse
 from mailer.core.hygiene import clean_header
 from mailer.core.locales import read_locale, read_timezone
-from mailer.core.readers import Newsletter
+from mailer.core.readers import OF_FOLLOWS, Newsletter
 from mailer.core.tags import slugify
 from mailer.errors import InputError
 from mailer.store.database import Database
@@ -28,6 +28,8 @@ def add_newsletter(database: Database, newsletter: Newsletter) -> None:
 
 def clean_newsletter(newsletter: Newsletter) -> Newsletter:
     """Return it with clean texts and readable addresses, languages and zone; raises InputError."""
+    if odd := [cadence for cadence in newsletter.cadences if cadence not in OF_FOLLOWS]:
+        raise InputError(f"'{odd[0]}' is no cadence of a newsletter: use {', '.join(OF_FOLLOWS)}")
     return replace(
         newsletter,
         name=clean_header(newsletter.name, 100),

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from mailer.core.adhoc_letters import AdHocLetter
 from mailer.core.clocks import quiet_text
 from mailer.core.digests import Why
 from mailer.core.readers import Newsletter, Reader
@@ -178,6 +179,24 @@ def run_document(run: Run) -> Document:
         "nothing_new": run.nothing_new_count,
         "dead_follows": run.dead_follow_count,
         "counts": {state.value: count for state, count in sorted(run.counts.items())},
+    }
+
+
+def letter_document(letter: AdHocLetter) -> Document:
+    """A letter of an operator; `state` is of its draft, its run has one of its own."""
+    state = "sent" if letter.run_id is not None else "tested" if letter.is_tested else "draft"
+    return {
+        "id": letter.id,
+        "newsletter": letter.text.newsletter,
+        "subject": letter.text.subject,
+        "expression": letter.text.expression,
+        "state": state,
+        "written_by": letter.written_by,
+        "written_at": moment(letter.written_at),
+        "tested_to": letter.tested_to,
+        "tested_at": moment(letter.tested_at),
+        "sent_at": moment(letter.sent_at),
+        "run_id": letter.run_id,
     }
 
 

@@ -79,7 +79,8 @@ def _retries(
             for item in row.items
             if item.story_id not in given.get(recipients[row.id].reader_id, ())
         )
-        if items:
+        # A letter holds no stories: it is its own.
+        if items or row.occasion is not None:
             planned.append(
                 _new_delivery(
                     row,
@@ -115,4 +116,5 @@ def _new_delivery(
         format=row.format.value,
         expires_at=expires_at,
         items=items,
+        occasion=row.occasion or "",
     )

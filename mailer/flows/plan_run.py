@@ -1,9 +1,10 @@
 """Plan a run: shard by shard, each shard in one transaction."""
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 
 from mailer.core.clocks import out_of_quiet
 from mailer.core.deliveries import life_of
@@ -15,6 +16,7 @@ from mailer.errors import RenderError
 from mailer.flows.check_templates import check_templates
 from mailer.flows.composer import Composer
 from mailer.flows.desk import Desk
+from mailer.flows.plan_letter import LetterPlanner
 from mailer.flows.write_letters import message_id
 from mailer.store.database import Connection
 from mailer.store.followers import advance_cursors, read_followers
@@ -28,6 +30,8 @@ from mailer.store.ledger_plan import (
 from mailer.store.newsletters import find_newsletter
 from mailer.store.run_shards import Shard, finish_shard, start_sending, take_shard
 from mailer.store.runs import find_run, finish_run, move_run
+
+_Planner = Callable[[Connection, Shard, datetime], None]
 
 
 def plan_run(desk: Desk, run_id: int, *, now: datetime) -> int:
@@ -52,7 +56,7 @@ def plan_run(desk: Desk, run_id: int, *, now: datetime) -> int:
 
 
 def _plan_shards(desk: Desk, run_id: int, now: datetime) -> int:
-    composer: Composer | None = None
+    plan: _Planner | None = None
     done = 0
     while True:
         with desk.database.write() as connection:
@@ -61,21 +65,29 @@ def _plan_shards(desk: Desk, run_id: int, now: datetime) -> int:
                 start_sending(connection, run_id)
                 finish_run(connection, run_id, now)
                 return done
-            if composer is None:
-                run = find_run(connection, run_id)
-                newsletter = find_newsletter(connection, run.newsletter)
-                check_templates(desk, newsletter, run.cadence)
-                composer = Composer(
-                    desk,
-                    connection,
-                    newsletter,
-                    run.cadence,
-                    as_of=run.as_of,
-                    lane=read_lane(run.zone) if run.zone else None,
-                )
+            if plan is None:
+                plan = _planner(desk, connection, run_id)
             with _collecting_later():
-                _plan_shard(desk, connection, composer, shard, now)
+                plan(connection, shard, now)
             done += 1
+
+
+def _planner(desk: Desk, connection: Connection, run_id: int) -> _Planner:
+    """Return what plans a shard of this run, and keeps what is the same for all of them."""
+    run = find_run(connection, run_id)
+    if run.cadence is Cadence.LETTER:
+        return LetterPlanner(desk, connection, run).plan
+    newsletter = find_newsletter(connection, run.newsletter)
+    check_templates(desk, newsletter, run.cadence)
+    composer = Composer(
+        desk,
+        connection,
+        newsletter,
+        run.cadence,
+        as_of=run.as_of,
+        lane=read_lane(run.zone) if run.zone else None,
+    )
+    return partial(_plan_shard, desk, composer)
 
 
 @contextmanager
@@ -95,7 +107,7 @@ def _collecting_later() -> Iterator[None]:
 
 
 def _plan_shard(
-    desk: Desk, connection: Connection, composer: Composer, shard: Shard, now: datetime
+    desk: Desk, composer: Composer, connection: Connection, shard: Shard, now: datetime
 ) -> None:
     followers = read_followers(
         connection,

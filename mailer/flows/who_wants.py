@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mailer.core.expressions import And, matches, parse
-from mailer.core.readers import Cadence
+from mailer.core.readers import OF_FOLLOWS, Cadence
 from mailer.errors import ExpressionError
 from mailer.store.database import Database
 from mailer.store.follow_counts import FollowGroup, group_follows, reader_count_of
@@ -53,6 +53,6 @@ def who_wants(database: Database, labels: Sequence[str]) -> Wants:
     most = sorted(meanings.items(), key=lambda item: (-item[1], item[0]))
     return Wants(
         readers,
-        [(each, cadences[each]) for each in Cadence if each in cadences],
+        [(each, cadences[each]) for each in OF_FOLLOWS if each in cadences],
         most[:_MOST_SHOWN],
     )

@@ -1,19 +1,20 @@
 """Write letters: from a plan that was just composed, or from the ledger's rows."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mailer.core.deliveries import MailKind
 from mailer.core.digests import Item, Reason, Section, Shown
 from mailer.core.expressions import canonical, in_words, parse
 from mailer.core.letters import Letter
-from mailer.core.notices import Notice
+from mailer.core.notices import Notice, Told
 from mailer.core.readers import Cadence, Newsletter
 from mailer.core.runs import PlannedMail
 from mailer.core.tags import Vocabulary
 from mailer.core.tokens import Signer
 from mailer.errors import ExpressionError, LedgerError
 from mailer.flows.composer import Composer
+from mailer.store.adhoc_letters import written_of_runs
 from mailer.store.database import Connection
 from mailer.store.ledger_reading import DeliveryRow, follow_texts
 from mailer.store.newsletters import newsletters_by_id
@@ -95,6 +96,21 @@ def letters_of_rows(
     return letters
 
 
+def adhoc_letters_of_rows(connection: Connection, rows: Sequence[DeliveryRow]) -> list[Notice]:
+    """Write the operators' letters of these deliveries again, in the same order."""
+    newsletters = newsletters_by_id(connection)
+    run_ids = {row.run_id for row in rows if row.run_id is not None}
+    written = written_of_runs(connection, run_ids)
+    letters = []
+    for row in rows:
+        brought = None if row.run_id is None else written.get(row.run_id)
+        if brought is None:
+            raise LedgerError(f"delivery {row.id} is of a run that carries no letter")
+        notice = _notice(replace(row, told=Told({}, {})), newsletters)
+        letters.append(replace(notice, written=brought))
+    return letters
+
+
 def notices_of_rows(connection: Connection, rows: Sequence[DeliveryRow]) -> list[Notice]:
     """Write the notices of these deliveries again, as they were queued, in the same order."""
     newsletters = newsletters_by_id(connection)
@@ -108,13 +124,16 @@ def write_rows(
     shelf: StoryShelf | None = None,
 ) -> list[Letter | Notice]:
     """Write the letters and notices of these deliveries, in the same order."""
-    of_runs = [row for row in rows if row.kind is not MailKind.NOTICE]
+    typed = [row for row in rows if row.kind is not MailKind.NOTICE and row.occasion is not None]
+    of_runs = [row for row in rows if row.kind is not MailKind.NOTICE and row.occasion is None]
     notices = [row for row in rows if row.kind is MailKind.NOTICE]
     written: dict[int, Letter | Notice] = {}
     letters = letters_of_rows(connection, of_runs, vocabulary, shelf)
     for row, letter in zip(of_runs, letters, strict=True):
         written[row.id] = letter
     for row, notice in zip(notices, notices_of_rows(connection, notices), strict=True):
+        written[row.id] = notice
+    for row, notice in zip(typed, adhoc_letters_of_rows(connection, typed), strict=True):
         written[row.id] = notice
     return [written[row.id] for row in rows]
 

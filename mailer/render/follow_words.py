@@ -35,6 +35,8 @@ class FollowWords:
                 return self._speech.say("once a week")
             case Cadence.MONTHLY:
                 return self._speech.say("once a month")
+            case Cadence.LETTER:
+                raise ValueError("a letter answers no follow")
 
     def follow(self, wanted: Wanted) -> str:
         """Return a follow in words: 'China and North Korea, every day'."""

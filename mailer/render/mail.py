@@ -25,6 +25,7 @@ from mailer.render.printing import Printing, Printings
 from mailer.render.samples import VOCABULARY, sample_letter
 from mailer.render.site import Site
 from mailer.render.speech import is_spoken
+from mailer.render.stamps import Stamps
 from mailer.render.weights import Scales
 
 __all__ = ["Mail", "Renderer"]
@@ -44,6 +45,8 @@ class Renderer:
         self._links = Links(site, signer)
         self._pages = Pages(overrides)
         self.printings = Printings()
+        self._stamps = Stamps(self._pages.templates)
+        self.max_mail_bytes = max_mail_bytes
         self._scales = Scales(self._pages, site, signer, max_mail_bytes)
 
     def render(self, letter: Letter, vocabulary: Vocabulary) -> Mail:
@@ -63,6 +66,8 @@ class Renderer:
     def render_notice(self, notice: Notice) -> Mail:
         """Return what the recipient of a notice sees; raises RenderError as `render` does."""
         view = view_notice(notice, self._site, self._links)
+        if notice.written is not None:
+            return self._stamps.draw(notice, view)
         return draw_notice(self._pages.templates, notice, view)
 
     def content(self, letter: Letter, vocabulary: Vocabulary) -> bytes:

@@ -81,5 +81,9 @@ def _headers(
         unsubscribe = Links(site, signer).unsubscribe_from(notice.subscription_id)
         yield "List-Unsubscribe", f"<{unsubscribe}>"
         yield "List-Unsubscribe-Post", "List-Unsubscribe=One-Click"
+    if notice.written is not None:
+        # Somebody wrote it, to many: an answer is welcome, a vacation note is not.
+        yield "Precedence", "bulk"
+        return
     # RFC 3834 section 5: no vacation note may come back.
     yield "Auto-Submitted", "auto-generated"

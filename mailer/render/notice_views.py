@@ -1,10 +1,11 @@
 """From a notice to the view its templates see, and what every notice must have kept."""
 
 from dataclasses import dataclass
+from html import escape
 from typing import Final
 
 from mailer.core.hygiene import clean_header
-from mailer.core.notices import RULES, Link, Notice, Word
+from mailer.core.notices import RULES, Link, Notice, Word, Written
 from mailer.errors import RenderError
 from mailer.render.languages import direction_of
 from mailer.render.links import Links, usable_address
@@ -20,7 +21,8 @@ _MOST_WORDS: Final = 100
 class NoticeView:
     """One notice. `words` and `links` are its occasion's own; `newsletter` may be the site's name.
 
-    The two addresses at the end are empty unless the notice belongs to a subscription.
+    The two addresses are empty unless the notice belongs to a subscription. What is written is that
+    of an operator's letter: its HTML is safe as it stands.
     """
 
     language: str
@@ -36,6 +38,9 @@ class NoticeView:
     address_lines: tuple[str, ...]
     preferences_url: str
     unsubscribe_url: str
+    written_subject: str = ""
+    written_text: str = ""
+    written_html: str = ""
 
 
 def view_notice(notice: Notice, site: Site, links: Links) -> NoticeView:
@@ -48,6 +53,7 @@ def view_notice(notice: Notice, site: Site, links: Links) -> NoticeView:
     if is_listed(notice):
         preferences_url = links.preferences_of(notice.reader_id, notice.subscription_id)
         unsubscribe_url = links.unsubscribe_from(notice.subscription_id)
+    written = written_to(notice.written, clean(notice.name, NAME))
     return NoticeView(
         language=speech.language,
         direction=direction_of(speech.language),
@@ -62,7 +68,20 @@ def view_notice(notice: Notice, site: Site, links: Links) -> NoticeView:
         address_lines=address_lines(site),
         preferences_url=preferences_url,
         unsubscribe_url=unsubscribe_url,
+        written_subject=written[0],
+        written_text=written[1],
+        written_html=written[2],
     )
+
+
+def written_to(written: Written | None, name: str) -> tuple[str, str, str]:
+    """Return subject, text and HTML of a letter for a reader of this name, or of none."""
+    if written is None:
+        return "", "", ""
+    if not name:
+        return written.subject, written.bare_text, written.bare_html
+    text = written.text.replace(written.marker, name)
+    return written.subject, text, written.html.replace(written.marker, escape(name))
 
 
 def is_listed(notice: Notice) -> bool:

@@ -13,7 +13,7 @@ from typing import Final
 from mailer.core.digests import Item, Reason, Section, Shown
 from mailer.core.expressions import canonical, in_words, parse
 from mailer.core.letters import Letter
-from mailer.core.notices import RULES, Link, Notice, Occasion, Told, Word
+from mailer.core.notices import RULES, Link, Notice, Occasion, Told, Word, Written
 from mailer.core.readers import Cadence, MailFormat, Newsletter
 from mailer.core.stories import SeeAlso, Story
 from mailer.core.tags import Tag, TagKind, Vocabulary
@@ -87,6 +87,7 @@ def sample_notice(
         timezone="UTC",
         format=format,
         told=told,
+        written=_WRITTEN if occasion is Occasion.LETTER else None,
     )
 
 
@@ -105,6 +106,17 @@ def sample_told(sources: Sequence[str]) -> Told:
     return Told(words, {name: Link(path=f"/sample/{name}") for name in names})
 
 
+_WRITTEN: Final = Written(
+    subject="To our readers on the coast",
+    text="Dear 700000000000000000001,\n\nthe harbour edition moves to seven in the morning.\n",
+    html=(
+        '<p class="said ink">Dear 700000000000000000001,</p>'
+        '<p class="said ink">the harbour edition moves to seven in the morning.</p>'
+    ),
+    bare_text="The harbour edition moves to seven in the morning.\n",
+    bare_html='<p class="said ink">The harbour edition moves to seven in the morning.</p>',
+    marker="700000000000000000001",
+)
 _LINES: Final = ("China AND North Korea, every day", "Culture, NOT Sport, once a week")
 _WORDS: Final[Mapping[str, Word]] = {
     "title": "Ferry to the northern islands sails again",

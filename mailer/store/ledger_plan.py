@@ -42,6 +42,7 @@ _DELIVERY = (
     _d.not_before_at,
     _d.expires_at,
     _d.planned_at,
+    _d.occasion,
 )
 _ITEM = (
     _i.delivery_id,
@@ -85,6 +86,8 @@ class NewDelivery:
     format: str
     expires_at: datetime
     items: tuple[NewItem, ...]
+    # Of a letter, which has no items: why it is written.
+    occasion: str = ""
     # None: at once.
     not_before_at: datetime | None = None
 
@@ -134,6 +137,7 @@ def add_planned(
                 new.not_before_at or now,
                 new.expires_at,
                 now,
+                new.occasion,
             )
             for delivery_id, new in zip(ids, added, strict=True)
         ],

@@ -101,7 +101,7 @@ def list_issues(
         select(runs.c.id, runs.c.cadence, runs.c.zone, runs.c.as_of)
         .where(
             runs.c.newsletter_id == newsletter_id,
-            runs.c.cadence != Cadence.INSTANT.value,
+            runs.c.cadence.not_in([Cadence.INSTANT.value, Cadence.LETTER.value]),
             runs.c.state.in_([RunState.SENDING.value, RunState.DONE.value]),
             runs.c.as_of <= now,
         )

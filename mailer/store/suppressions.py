@@ -53,3 +53,12 @@ def lift_suppression(connection: Connection, email_key: str, now: datetime) -> b
         .values(ended_at=now)
     )
     return ended.rowcount > 0
+
+
+def suppressed_keys(connection: Connection) -> frozenset[str]:
+    """Return the keys of all addresses that must get nothing now."""
+    return frozenset(
+        connection.scalars(
+            select(suppressions.c.email_key).where(suppressions.c.ended_at.is_(None))
+        )
+    )

@@ -3,7 +3,7 @@
 from fastapi import FastAPI
 from starlette.responses import Response
 
-from mailer.web.programs import imports, readers, runs, stories, webhooks
+from mailer.web.programs import imports, letters, readers, runs, stories, webhooks
 from mailer.web.programs.calls import PROBLEMS
 from mailer.web.visits import Area, Visiting
 
@@ -13,6 +13,7 @@ for _area in (
     readers.router,
     imports.router,
     runs.router,
+    letters.router,
     webhooks.router,
 ):
     router.include_router(_area, responses=PROBLEMS)

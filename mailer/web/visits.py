@@ -25,6 +25,8 @@ LOOKOUT, CENSUS, STATES, NAMED_TAGS = "lookout", "census", "states", "named_tags
 _K = TypeVar("_K")
 # S25. A follow has at most 2,000 characters; of a field of many values 500 are read.
 LONGEST_FIELD = 4_000
+# A letter of many pages, each character a few bytes: a form may have 64 KiB in all.
+LONGEST_TEXT = 30_000
 _MOST_VALUES = 500
 
 
@@ -126,6 +128,13 @@ class Fields:
         if any(len(value) > LONGEST_FIELD for value in values):
             raise InputError(f"the field is too long: at most {LONGEST_FIELD:,} characters")
         return tuple(clean_text(value).strip() for value in values[:_MOST_VALUES])
+
+    def long(self, name: str) -> str:
+        """Return the last value of a field for a whole text, up to LONGEST_TEXT characters.
+
+        Whoever keeps it refuses fewer, so that nothing is cut without a word.
+        """
+        return clean_text(self._values.get(name, [""])[-1][:LONGEST_TEXT]).strip()
 
     def names(self) -> tuple[str, ...]:
         """Return the names of all fields, in order."""

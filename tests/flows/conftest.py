@@ -8,7 +8,7 @@ import pytest
 
 from mailer.core.addresses import read_address
 from mailer.core.deliveries import DeliveryState
-from mailer.core.readers import Cadence, MailFormat, Newsletter, Reader, ReaderState
+from mailer.core.readers import OF_FOLLOWS, Cadence, MailFormat, Newsletter, Reader, ReaderState
 from mailer.core.runs import Run
 from mailer.core.stories import ParsedDocument, StoryDraft
 from mailer.core.tags import Tag, TagKind
@@ -167,7 +167,7 @@ def make_newsroom(database: Database) -> Newsroom:
                 reply_to="",
                 template="digest",
                 locales=("en",),
-                cadences=tuple(Cadence),
+                cadences=OF_FOLLOWS,
                 base_expression="*",
                 timezone="UTC",
             ),

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Row, event, select, text, update
 
 from mailer.core.expressions import canonical, parse
-from mailer.core.readers import Cadence, Newsletter
+from mailer.core.readers import OF_FOLLOWS, Cadence, Newsletter
 from mailer.core.runs import RunState
 from mailer.core.stories import StoryDraft
 from mailer.store.database import Connection, Database
@@ -63,7 +63,7 @@ def add_newsletter(connection: Connection, slug: str = "asia") -> int:
             reply_to="",
             template="digest",
             locales=("en",),
-            cadences=tuple(Cadence),
+            cadences=OF_FOLLOWS,
             base_expression="*",
             timezone="UTC",
         ),

@@ -63,6 +63,7 @@ def filled(path: str) -> str:
         "webhook_id": "999",
         "webhook_step": "enable",
         "import_id": "999",
+        "letter_id": "999",
         "action": "pause",
         "step": "pause",
         "resolution": "accept",

@@ -2,7 +2,8 @@
 
 from alembic import context
 
-import mailer.store.api_tables  # its tables join the metadata
+import mailer.store.adhoc_letter_tables  # its tables join the metadata
+import mailer.store.api_tables  # the same
 import mailer.store.bounce_tables  # the same
 import mailer.store.correction_tables  # the same
 import mailer.store.edition_tables  # the same

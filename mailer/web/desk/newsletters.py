@@ -9,7 +9,7 @@ from starlette.responses import HTMLResponse, Response
 from mailer.bootstrap import open_workbench
 from mailer.core.locales import read_locale
 from mailer.core.notices import Occasion
-from mailer.core.readers import Cadence, MailFormat, Newsletter
+from mailer.core.readers import OF_FOLLOWS, Cadence, MailFormat, Newsletter
 from mailer.errors import InputError, NotFoundError
 from mailer.flows.add_newsletter import add_newsletter
 from mailer.flows.edit_newsletter import edit_newsletter
@@ -55,7 +55,7 @@ def show_all(shift: Views) -> Response:
 @router.get("/newsletters/new")
 def ask(shift: Edits) -> Response:
     """Offer the form."""
-    return _form(shift, Fields([("cadences", cadence) for cadence in Cadence]), None)
+    return _form(shift, Fields([("cadences", cadence) for cadence in OF_FOLLOWS]), None)
 
 
 @router.post("/newsletters/new")
@@ -187,7 +187,7 @@ def _form(
         newsletter=newsletter,
         fields=fields,
         chosen=fields.all("cadences"),
-        cadences=list(Cadence),
+        cadences=list(OF_FOLLOWS),
         templates=_templates(shift),
         error=error,
     )

@@ -8,7 +8,7 @@ from fastapi import Path
 from starlette.responses import Response
 
 from mailer.core.locales import read_timezone
-from mailer.core.readers import Cadence
+from mailer.core.readers import OF_FOLLOWS, Cadence
 from mailer.core.schedules import READER_ZONE, Lane, Slot, next_slots, read_rule
 from mailer.errors import InputError
 from mailer.flows.keep_schedules import Keep, ScheduleText, keep_schedule, write_schedule
@@ -74,7 +74,7 @@ def _page(
         status=status,
         schedules=[(each, _dates(each, shift.visit.now)) for each in schedules],
         newsletters=newsletters,
-        cadences=[each for each in Cadence if each is not Cadence.INSTANT],
+        cadences=[each for each in OF_FOLLOWS if each is not Cadence.INSTANT],
         wanted=wanted,
         dates=dates,
         error=error,

@@ -6,7 +6,7 @@ from typing import Final
 from urllib.parse import urlencode
 
 from mailer.core.moments import read_moment
-from mailer.core.readers import Cadence
+from mailer.core.readers import OF_FOLLOWS, Cadence
 from mailer.errors import InputError
 from mailer.web.visits import Fields
 
@@ -59,7 +59,7 @@ class Choice:
         try:
             return Cadence(self.cadence)
         except ValueError as error:
-            raise InputError(f"unknown cadence: use {', '.join(Cadence)}") from error
+            raise InputError(f"unknown cadence: use {', '.join(OF_FOLLOWS)}") from error
 
 
 def read_choice(asked: Fields, first_mail: str) -> Choice:

@@ -6,7 +6,7 @@ from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
-from mailer.core.readers import Cadence
+from mailer.core.readers import OF_FOLLOWS
 from mailer.render.lint.findings import Level
 from mailer.render.lint.structure import CLIP_BYTES
 from mailer.render.lint.support import client_name
@@ -62,7 +62,7 @@ def preview(visit: Visiting, using: Using, asked: Asked) -> Response:
         panes=PANES,
         names=names,
         newsletters=newsletters_of(visit.room),
-        cadences=list(Cadence),
+        cadences=list(OF_FOLLOWS),
         locales=_LOCALES,
         readers=readers,
         reader_before=before,

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from mailer.core.addresses import read_address
 from mailer.core.expressions import point_at
-from mailer.core.readers import Cadence
+from mailer.core.readers import OF_FOLLOWS
 from mailer.core.tokens import Purpose
 from mailer.errors import ExpressionError, InputError, NotFoundError
 from mailer.flows.ask_to_subscribe import (
@@ -194,10 +194,10 @@ def _page(
 ) -> Response:
     words = FollowWords(newsroom.vocabulary, visit.speech.language)
     newsletter = chosen_newsletter(draft, newsroom)
-    offered = newsletter.cadences if newsletter else tuple(Cadence)
+    offered = newsletter.cadences if newsletter else OF_FOLLOWS
     cadences = [
         (cadence, words.cadence(cadence))
-        for cadence in Cadence
+        for cadence in OF_FOLLOWS
         if cadence in offered and any(cadence in one.cadences for one in newsroom.newsletters)
     ]
     return visit.page(
