@@ -1,10 +1,13 @@
 """The template language: where templates are, and how a mistake in one is told to its author."""
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
+from types import CodeType
 from typing import TypeVar
 
 import jinja2
+from jinja2.bccache import Bucket
 from jinja2.ext import Extension, InternationalizationExtension
 
 import mailer
@@ -13,6 +16,34 @@ from mailer.render.template_errors import explain
 from mailer.render.wrapping import columns, wrap
 
 _Environment = TypeVar("_Environment", bound=jinja2.Environment)
+
+
+class _Compiled(jinja2.BytecodeCache):
+    """Templates compiled so far by environments of one kind: of each place, its last text.
+
+    Compiled code is bound to its environment when it is loaded, so that languages, compiles of
+    editions and requests share it: compiling anew was a fifth of the processor time of the demo.
+    """
+
+    def __init__(self) -> None:
+        self._codes: dict[str, tuple[str, CodeType]] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Give a template its code when it was compiled from this very text."""
+        checksum, code = self._codes.get(bucket.key, ("", None))
+        if checksum == bucket.checksum:
+            bucket.code = code
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Remember what was compiled."""
+        if bucket.code is not None:
+            self._codes[bucket.key] = (bucket.checksum, bucket.code)
+
+
+@cache
+def _compiled(_kind: object, _extensions: tuple[type[Extension], ...]) -> _Compiled:
+    """Return the one cache of a kind: each writes code of its own from the same text."""
+    return _Compiled()
 
 
 def packaged_templates() -> Path:
@@ -79,6 +110,7 @@ def equipped(
         undefined=jinja2.StrictUndefined,
         autoescape=jinja2.select_autoescape(enabled_extensions=("html",), default=False),
         extensions=[InternationalizationExtension, *extensions],
+        bytecode_cache=_compiled(kind, tuple(extensions)),
         trim_blocks=True,
         lstrip_blocks=True,
     )

@@ -2,7 +2,9 @@
 
 import gettext
 from pathlib import Path
+from typing import Any
 
+import jinja2
 import pytest
 
 import mailer
@@ -19,6 +21,27 @@ def rendered(folder: Path, name: str, text: str, **values: object) -> str:
 def test_html_escapes_and_text_does_not(tmp_path: Path) -> None:
     assert rendered(tmp_path, "a.html", "{{ x }}", x="<b>&") == "&lt;b&gt;&amp;"
     assert rendered(tmp_path, "a.txt", "{{ x }}", x="<b>&") == "<b>&"
+
+
+def test_languages_share_what_was_compiled_until_the_template_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiled: list[str | None] = []
+    compile = jinja2.Environment.compile
+
+    def counted(self: jinja2.Environment, source: str, name: str | None, *rest: Any) -> Any:
+        compiled.append(name)
+        return compile(self, source, name, *rest)
+
+    monkeypatch.setattr(jinja2.Environment, "compile", counted)
+    (tmp_path / "a.txt").write_text("{{ gettext('Unsubscribe') }}", encoding="utf-8")
+    said = {
+        Templates([tmp_path]).render("a.txt", speech_of(locale)) for locale in ("en", "it", "ko")
+    }
+    assert len(said) == 3
+    assert compiled == ["a.txt"]
+    assert rendered(tmp_path, "a.txt", "another") == "another"
+    assert compiled == ["a.txt", "a.txt"]
 
 
 @pytest.mark.parametrize(
