@@ -10,9 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from hypothesis import settings
 
 from mailer.bootstrap import packaged_seeds
+from mailer.core import passwords
 from mailer.flows.load_seeds import load_seeds
 from mailer.store.database import Database, upgrade
 from tests.servers.postgres import NoPostgres, PostgresServer
@@ -47,6 +49,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.slow)
         if "[postgresql" in item.name or "postgresql]" in item.name:
             item.add_marker(pytest.mark.postgresql)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def real_hasher() -> Iterator[PasswordHasher]:
+    """Hash passwords as cheaply as argon2 lets us, and give the hasher that this stands in for.
+
+    Every other test of the desk signs in: 64 MiB and three passes each time prove nothing more.
+    What a real hash costs has a test of its own.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        real = passwords._HASHER
+        cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+        patch.setattr(passwords, "_HASHER", cheap)
+        yield real
 
 
 @pytest.fixture(scope="session")
