@@ -163,11 +163,13 @@ def _items(
 ) -> Iterator[Item]:
     """Yield a section's items; what an earlier follow wants is not in it, a later one may."""
     also = [(wanted, reason) for wanted, reason in later if wanted & bits]
+    alone = (own,)
     while bits:
         bit = bits & -bits
         bits ^= bit
-        others = tuple(reason for wanted, reason in also if wanted & bit)
-        yield Item(board.stories[bit.bit_length() - 1], Shown.FULL, (own, *others))
+        others = tuple([reason for wanted, reason in also if wanted & bit]) if also else ()
+        reasons = (own, *others) if others else alone
+        yield Item(board.stories[bit.bit_length() - 1], Shown.FULL, reasons)
 
 
 def fit(digest: Digest, weights: Weights) -> Digest:

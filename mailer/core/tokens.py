@@ -56,6 +56,7 @@ class Signer:
         self._secrets = list(reversed(secrets))
         self._keyed: dict[Purpose, _Keyed] = {}
         self._stems = [_stem_hash(secret) for secret in self._secrets]
+        self._hashes = [_keyed_hash(secret) for secret in self._secrets]
 
     def sign(self, purpose: Purpose, *parts: int | str) -> str:
         """Return a URL-safe token over the parts."""
@@ -114,11 +115,11 @@ class Signer:
 
     def keyed_hash(self, text: str) -> str:
         """Return 32 hex digits that only the holder of the newest secret can compute."""
-        return _keyed_hash(self._secrets[-1], text)
+        return _hex(self._hashes[-1], text)
 
     def keyed_hashes(self, text: str) -> tuple[str, ...]:
         """Return the same by each of our secrets: what was hashed before a rotation is found."""
-        return tuple(_keyed_hash(secret, text) for secret in self._secrets)
+        return tuple(_hex(keyed, text) for keyed in self._hashes)
 
     def seal(self, text: str) -> str:
         """Return 16 lower-case letters and digits only a holder of the newest secret can make.
@@ -152,9 +153,15 @@ def _url_safe(octets: bytes) -> bytes:
     return b2a_base64(octets, newline=False).translate(_URL_SAFE).rstrip(b"=")
 
 
-def _keyed_hash(secret: str, text: str) -> str:
+def _keyed_hash(secret: str) -> "hashlib.blake2b":
     key = hashlib.sha256(secret.encode()).digest()
-    return hashlib.blake2b(text.encode(), key=key, digest_size=16).hexdigest()
+    return hashlib.blake2b(key=key, digest_size=16)
+
+
+def _hex(keyed: "hashlib.blake2b", text: str) -> str:
+    whole = keyed.copy()
+    whole.update(text.encode())
+    return whole.hexdigest()
 
 
 def _seal(secret: str, text: str) -> str:

@@ -8,7 +8,7 @@ from functools import partial
 
 from mailer.core.clocks import out_of_quiet
 from mailer.core.deliveries import life_of
-from mailer.core.digests import Why
+from mailer.core.digests import Digest, Why
 from mailer.core.readers import Cadence
 from mailer.core.runs import PlannedMail, RunState, add_hashes, mail_hash
 from mailer.core.schedules import read_lane
@@ -163,8 +163,6 @@ def _new_delivery(desk: Desk, composer: Composer, mail: PlannedMail, now: dateti
     not_before_at = now
     if composer.cadence is Cadence.INSTANT and reader.quiet is not None:
         not_before_at = out_of_quiet(now, reader.timezone, reader.quiet)
-    digest = mail.composition.digest
-    sections = digest.sections if digest is not None else ()
     return NewDelivery(
         key=mail.key,
         message_id=message_id(mail.key, composer.newsletter.sender_address, desk.signer),
@@ -179,15 +177,15 @@ def _new_delivery(desk: Desk, composer: Composer, mail: PlannedMail, now: dateti
         # The time it waits for her to wake is not taken from its life.
         expires_at=not_before_at + life_of(composer.cadence),
         not_before_at=not_before_at,
-        items=tuple(
-            NewItem(
-                item.story.id,
-                item.story.revision,
-                number,
-                item.shown.value,
-                tuple(reason.follow_id for reason in item.reasons),
-            )
-            for number, section in enumerate(sections)
-            for item in section.items
-        ),
+        items=tuple(_new_items(mail.composition.digest)),
     )
+
+
+def _new_items(digest: Digest | None) -> Iterator[NewItem]:
+    for number, section in enumerate(digest.sections if digest is not None else ()):
+        own = (section.follow_id,)
+        for item in section.items:
+            story, shown, reasons = item
+            # One reason, the section's own, is by far the most common.
+            ids = own if len(reasons) == 1 else tuple([reason.follow_id for reason in reasons])
+            yield NewItem(story.id, story.revision, number, shown.value, ids)

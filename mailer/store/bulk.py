@@ -33,7 +33,7 @@ def insert_rows(
     names = ", ".join(column.name for column in columns)
     processes = [_process_of(connection, column) for column in columns]
     changing = [(i, process) for i, process in enumerate(processes) if process is not None]
-    ready = (_processed(row, changing) for row in rows)
+    ready = _processed(rows, changing)
     if connection.dialect.name == "postgresql":
         _copy(connection, f"COPY {table.name} ({names}) FROM STDIN", ready)
         return
@@ -102,8 +102,11 @@ def _copy(connection: Connection, statement: str, rows: Iterable[Sequence[Any]])
         ) from error
 
 
-def _processed(row: Sequence[Any], changing: Sequence[tuple[int, _Process]]) -> tuple[Any, ...]:
-    values = list(row)
-    for i, process in changing:
-        values[i] = process(values[i])
-    return tuple(values)
+def _processed(
+    rows: Iterable[Sequence[Any]], changing: Sequence[tuple[int, _Process]]
+) -> Iterable[tuple[Any, ...]]:
+    for row in rows:
+        values = list(row)
+        for i, process in changing:
+            values[i] = process(values[i])
+        yield tuple(values)

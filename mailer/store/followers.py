@@ -26,6 +26,8 @@ from mailer.store.bulk import among
 from mailer.store.readers import reader_of
 from mailer.store.tables import follows, mutes, readers, stories, subscriptions
 
+# Looking it up is a fifth of asking the enum, and a reader has one for each follow.
+_CADENCES = {each.value: each for each in Cadence}
 # An urgent story older than that is no alert any more.
 URGENT_LIFE = timedelta(hours=24)
 
@@ -140,7 +142,7 @@ def read_followers(
 
 
 def _follow(row: Row[Any], asking: Asking) -> Follow:
-    cadence = Cadence(row.cadence)
+    cadence = _CADENCES[row.cadence]
     cursor_at = row.cursor_at
     if cadence is not asking.cadence:
         cursor_at = max(cursor_at, asking.as_of - URGENT_LIFE)
