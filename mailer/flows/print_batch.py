@@ -14,7 +14,13 @@ from mailer.flows.desk import Desk
 from mailer.render.edition import name_of
 from mailer.render.printing import Printed, Printing
 from mailer.render.sameness import read_mail
-from mailer.store.editions import add_edition, compiling_alone, read_editions, stories_told
+from mailer.store.editions import (
+    add_edition,
+    compiling_alone,
+    edition_names,
+    read_editions,
+    stories_told,
+)
 from mailer.store.stories import stories_at_revision
 
 
@@ -61,13 +67,22 @@ def reprint(desk: Desk, paper: OfRun, vocabulary: Vocabulary) -> BuiltMail | Non
 
 def _printing(desk: Desk, key: tuple[int, str, str], vocabulary: Vocabulary) -> Printing:
     known = desk.renderer.printings.get(key)
-    if known is not None:
+    if known is not None and _is_stored(desk, key, known):
         known.speak(vocabulary)
         return known
     printing = desk.renderer.printing(vocabulary)
     _load(desk, key, printing)
     desk.renderer.printings.keep(key, printing)
     return printing
+
+
+def _is_stored(desk: Desk, key: tuple[int, str, str], printing: Printing) -> bool:
+    """Say whether the database has all that a printing knows.
+
+    A restored one may give the run's number, and the numbers of its stories, to others.
+    """
+    with desk.database.read() as connection:
+        return printing.names <= edition_names(connection, *key)
 
 
 def _load(desk: Desk, key: tuple[int, str, str], printing: Printing) -> None:

@@ -6,6 +6,7 @@ differ, or when a template cannot be cut, all mails go the plain way and `reason
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from mailer.core.addresses import Address
@@ -69,6 +70,11 @@ class Printing:
     _press: Press | None = None
     _known: list[Page] = field(default_factory=list)
     _names: set[str] = field(default_factory=set)
+
+    @property
+    def names(self) -> AbstractSet[str]:
+        """Name the editions it was given or has compiled."""
+        return self._names
 
     def take(self, packed: Iterable[bytes]) -> None:
         """Use editions that were stored; one that cannot be read is as good as none."""

@@ -42,6 +42,16 @@ def read_editions(connection: Connection, run_id: int, locale: str, format: str)
     )
 
 
+def edition_names(connection: Connection, run_id: int, locale: str, format: str) -> set[str]:
+    """Return the names of what was compiled for these mails, which tell its content."""
+    names = connection.scalars(
+        select(editions.c.name).where(
+            editions.c.run_id == run_id, editions.c.locale == locale, editions.c.format == format
+        )
+    )
+    return {name for name in names if name is not None}
+
+
 def add_edition(
     connection: Connection,
     run_id: int,

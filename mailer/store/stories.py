@@ -11,6 +11,8 @@ from mailer.core.stories import SeeAlso, Story, TagSpan
 from mailer.store.bulk import among
 from mailer.store.tables import stories, story_revisions, story_tags, tags
 
+_PAIRS = 400  # 800 bound values: SQLite takes 32,766, older builds 999.
+
 
 def read_board_stories(
     connection: Connection, start_at: datetime, end_at: datetime
@@ -58,17 +60,35 @@ def latest_stories(connection: Connection, limit: int) -> list[Story]:
     return read_stories(connection, newest.limit(limit))
 
 
+def revisions_recorded_at(
+    connection: Connection, wanted: Iterable[tuple[int, int]]
+) -> dict[tuple[int, int], datetime]:
+    """Return when the given (story id, revision) were written; unknown ones are missing."""
+    pairs = list(set(wanted))
+    found: dict[tuple[int, int], datetime] = {}
+    for start in range(0, len(pairs), _PAIRS):
+        of_these = tuple_(story_revisions.c.story_id, story_revisions.c.revision)
+        rows = connection.execute(
+            select(
+                story_revisions.c.story_id,
+                story_revisions.c.revision,
+                story_revisions.c.recorded_at,
+            ).where(of_these.in_(pairs[start : start + _PAIRS]))
+        )
+        found.update({(row.story_id, row.revision): row.recorded_at for row in rows})
+    return found
+
+
 def stories_at_revision(
     connection: Connection, wanted: Iterable[tuple[int, int]]
 ) -> dict[tuple[int, int], Story]:
     """Return stories as they read at the given (story id, revision)."""
     pairs = list(set(wanted))
     found: dict[tuple[int, int], Story] = {}
-    # 400 pairs are 800 bound values: SQLite takes 32,766, older builds 999.
-    for start in range(0, len(pairs), 400):
+    for start in range(0, len(pairs), _PAIRS):
         query = _joined(None).where(
             tuple_(story_revisions.c.story_id, story_revisions.c.revision).in_(
-                pairs[start : start + 400]
+                pairs[start : start + _PAIRS]
             )
         )
         for story in read_stories(connection, query):

@@ -1,5 +1,6 @@
 """Editions are compiled once, shared by all, and keep a mail's bytes."""
 
+import shutil
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -14,10 +15,11 @@ from mailer.flows.preview_mail import rebuild_mail
 from mailer.ports import Deferred, Message
 from mailer.render.mail import Renderer
 from mailer.render.sameness import difference
+from mailer.store.database import Database
 from mailer.store.edition_tables import editions
 from mailer.store.editions import plain_reasons
 from tests.delivery.test_dkim import verified
-from tests.flows.conftest import NOON, Newsroom
+from tests.flows.conftest import MINUTE, NOON, Newsroom, make_newsroom
 
 MINA, TOMAS = "mina@reader.example", "tomas@reader.example"
 
@@ -116,3 +118,28 @@ def test_compiled_and_plain_mails_say_the_same(newsroom: Newsroom) -> None:
     for row, message in zip(newsroom.deliveries(), newsroom.backend.messages, strict=True):
         # Nothing is compiled any more: rebuilt the plain way.
         assert difference(rebuild_mail(newsroom.desk, row.id).content, message.content) == ""
+
+
+def test_a_worker_that_lives_through_a_restore_mails_what_the_database_says(
+    migrated_sqlite: Path, tmp_path: Path
+) -> None:
+    desk: Desk | None = None
+    for name, since in (("Before", MINUTE), ("After", 2 * MINUTE)):
+        path = tmp_path / f"{name}.db"
+        shutil.copyfile(migrated_sqlite, path)
+        database = Database.open(f"sqlite:///{path}")
+        newsroom = make_newsroom(database)
+        if desk is not None:
+            # What it keeps in memory is of the other database, which had the same numbers.
+            newsroom.desk = replace(desk, database=database)
+        desk = newsroom.desk
+        newsroom.read_by(MINA)
+        newsroom.follow(MINA, "china")
+        newsroom.publish("one", "China", title=f"{name} the restore", at=NOON - since)
+
+        assert newsroom.send().id == 1
+
+        [mail] = newsroom.backend.messages
+        told = [word for word in (b"Before", b"After") if word in mail.content]
+        assert told == [name.encode()]
+        database.close()

@@ -52,6 +52,8 @@ class Reader:
     is_subscribed: bool = False
     is_suppressed: bool = False
     is_erased: bool = False
+    # The last delivery there was when she left: what was planned by then is not for her any more.
+    left_after_id: int = 0
 
     def may_get_news(self, now: datetime) -> bool:
         """Say whether she agreed to a mail that leaves now."""

@@ -1,8 +1,11 @@
 """The mail server of the machine: answers as it was told, and looks at everything it is offered."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
+
+import pytest
 
 from mailer.core.deliveries import DeliveryState, MailKind
 from mailer.flows.build_mail import build_mail
@@ -10,11 +13,13 @@ from mailer.flows.desk import Desk
 from mailer.flows.write_letters import write_rows
 from mailer.ports import Accepted, Deferred, InDoubt, Message, Outcome, Refused
 from mailer.render.sameness import difference
+from mailer.store.database import Connection, Database
 from mailer.store.ledger_reading import DeliveryRow, find_delivery
 from mailer.store.tags import read_vocabulary
 from tests.machine.model import World
 
-# What may happen to a message; "lost" is an answer we never hear, "died" the end of our process.
+# What may happen to a message; "lost" is an answer we never hear, "died" the end of our process,
+# which may still tell the database, and "killed" the same without a word.
 ANSWERS = (
     "accepted",
     "deferred",
@@ -24,7 +29,10 @@ ANSWERS = (
     "lost",
     "taken and died",
     "died",
+    "taken and killed",
+    "killed",
     "taken as she leaves",
+    "taken as the others leave",
 )
 
 
@@ -35,12 +43,39 @@ class DiedError(BaseException):
 class Server:
     """Keeps to its script, then accepts; breaches of promises are gathered, in words."""
 
-    def __init__(self, desk: Desk, world: World, leave: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        world: World,
+        leave: Callable[[str], None],
+        leave_but: Callable[[str], None],
+    ) -> None:
         self.desk = desk
         self.world = world
-        self.leave = leave
+        self.leaving = {
+            "taken as she leaves": leave,
+            "taken as the others leave": leave_but,
+        }
         self.script: deque[str] = deque()
         self.breaches: list[str] = []
+        self._is_killed = False
+
+    @contextmanager
+    def until_killed(self) -> Iterator[None]:
+        """Let no write of a worker reach the database once it was killed."""
+        write = Database.write
+
+        def write_alive(database: Database, **how: bool) -> AbstractContextManager[Connection]:
+            if self._is_killed:
+                raise DiedError
+            return write(database, **how)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Database, "write", write_alive)
+            try:
+                yield
+            finally:
+                self._is_killed = False
 
     def __call__(self, message: Message) -> Outcome:
         """Look at a message, and answer."""
@@ -57,11 +92,13 @@ class Server:
             self._take(row)
         if row.kind is not MailKind.DIGEST:
             # These go out once more when in doubt, whatever the policy.
-            self.world.resends[row.id] += "lost" in answer or "died" in answer
-        if answer.endswith("died"):
+            self.world.resends[row.id] += answer.endswith(("lost", "died", "killed"))
+        if answer.endswith("killed"):
+            self._is_killed = True
+        if answer.endswith(("died", "killed")):
             raise DiedError
-        if answer == "taken as she leaves":
-            self.leave(message.recipient)
+        if answer in self.leaving:
+            self.leaving[answer](message.recipient)
         if answer.endswith("lost"):
             return InDoubt("the connection was lost")
         if answer == "no such user":
@@ -85,7 +122,8 @@ class Server:
         if row.state is not DeliveryState.TRANSMITTING:
             self.breaches.append(f"I1: delivery {row.id} was offered while {row.state}")
         is_news = row.kind is not MailKind.NOTICE
-        if (is_news and not reader.may_get_news(self._now)) or reader.is_suppressed:
+        may_go = reader.may_get_news(self._now) and row.id > reader.left_after_id
+        if (is_news and not may_go) or reader.is_suppressed:
             self.breaches.append(f"I5: delivery {row.id} went to {reader.email} unasked")
         offered = (message.message_id, message.content)
         if self.world.contents.setdefault(row.id, offered) != offered:
