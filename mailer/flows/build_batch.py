@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from threading import Lock
 
 from mailer.core.addresses import Address, read_address
 from mailer.core.deliveries import LeasedDelivery
@@ -13,6 +14,11 @@ from mailer.core.tags import Vocabulary
 from mailer.flows.build_mail import build_mail
 from mailer.flows.desk import Desk
 from mailer.flows.print_batch import OfRun, print_batch
+from mailer.flows.write_letters import write_rows
+from mailer.store.ledger_reading import read_deliveries
+
+# Templates and cssutils keep state of their own, and it is the processor's work.
+_BUILDING = Lock()
 
 
 @dataclass(slots=True)
@@ -31,15 +37,23 @@ class Built:
         return clean_header(told, 500)
 
 
-def build_batch(
+def build_batch(desk: Desk, leased: Sequence[LeasedDelivery], *, now: datetime) -> list[Built]:
+    """Return what became of each, in order; one that cannot be built harms no other."""
+    with desk.database.read() as connection:
+        vocabulary = desk.vocabularies.read(connection)
+        rows = read_deliveries(connection, [row.id for row in leased])
+        papers = write_rows(connection, rows, vocabulary, desk.shelf)
+    with _BUILDING:
+        return _built(desk, leased, papers, vocabulary, now)
+
+
+def _built(
     desk: Desk,
     leased: Sequence[LeasedDelivery],
     papers: Sequence[Letter | Notice],
     vocabulary: Vocabulary,
-    *,
     now: datetime,
 ) -> list[Built]:
-    """Return what became of each, in order; one that cannot be built harms no other."""
     built = [Built() for _ in papers]
     letters: list[tuple[Built, OfRun]] = []
     for row, paper, one in zip(leased, papers, built, strict=True):

@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from threading import Lock
 
 from mailer.core.deliveries import LEASE, DeliveryState, LeasedDelivery
+from mailer.core.pace import Pace
 from mailer.core.recipients import NOT_ALLOWED
 from mailer.core.throttles import Feedback, Permit, Verdict, domain_of
 from mailer.delivery.breakers import closed_seconds, relays_of, tell_window
@@ -22,21 +22,17 @@ from mailer.flows.desk import Desk
 from mailer.flows.keep_leases import keep_leases
 from mailer.flows.settle_window import Sent, settle_window
 from mailer.flows.weigh_outcomes import weigh_outcomes
-from mailer.flows.write_letters import write_rows
 from mailer.ports import Backend, Deferred, Message, Outcome
 from mailer.store.database import Connection
 from mailer.store.lease_keeping import prolong
 from mailer.store.ledger_lease import claim, hold, mark, release
 from mailer.store.ledger_putting_back import put_back, withhold
-from mailer.store.ledger_reading import read_deliveries, states_of
+from mailer.store.ledger_reading import states_of
 from mailer.store.ledger_steering import cancel_rows
 from mailer.store.runs import finish_run
 
 CLAIM = 64  # Built in one go; at 10 ms a mail that is well inside the lease of 60 s.
 _KEEP_AFTER = LEASE / 3
-_BUILDING = (
-    Lock()
-)  # Templates and cssutils keep state of their own, and it is the processor's work.
 # How long to sleep for a rate before asking again, and again whether to go on.
 _LEAST_HOLD_SECONDS = 0.001
 _MOST_HOLD_SECONDS = 1.0
@@ -76,14 +72,16 @@ def deliver_run(
     """Send what is due of one run, or of all and notices, and return what became of it.
 
     At most `window` messages are between mark and settlement: that is what a crash can leave in
-    doubt. Stops when nothing is due, or when the outside world says the fault is ours: the run is
-    then paused with the server's words. A run whose mails are refused too often pauses itself,
-    and the others go on. `go_on` is asked before each window: a worker that is to end says no.
+    doubt; fewer where they leave slowly (core.pace). Stops when nothing is due, or when the
+    outside world says the fault is ours: the run is then paused with the server's words. A run
+    whose mails are refused too often pauses itself, and the others go on. `go_on` is asked before
+    each window: a worker that is to end says no.
     Raises RestoredDatabase, before anything is claimed.
     """
     done = Delivered()
     touched = {run_id} if run_id is not None else set()
     relays = relays_of(backend) or (backend.name,)
+    pace = Pace(window)
     while not (done.halted or done.more or done.closed_seconds):
         if not go_on():
             done.more = True
@@ -99,8 +97,8 @@ def deliver_run(
             break
         touched.update(row.run_id for row in leased if row.run_id is not None)
         with keep_leases(desk.database, token, clock=clock):
-            batch = _Batch(desk, backend, clock, go_on, sleep, done, token, kept_at=now)
-            batch.send(leased, window)
+            batch = _Batch(desk, backend, clock, go_on, sleep, done, token, pace, kept_at=now)
+            batch.send(leased)
         desk.guard.check(desk.database, clock(), sent=True)
     with desk.database.write() as connection:
         for each in sorted(touched):
@@ -138,14 +136,15 @@ class _Batch:
     sleep: Callable[[float], None]
     done: Delivered
     token: str
+    pace: Pace
     kept_at: datetime
 
-    def send(self, leased: Sequence[LeasedDelivery], size: int) -> None:
+    def send(self, leased: Sequence[LeasedDelivery]) -> None:
         """Build and send leased rows window by window; what is left at a stop is given back."""
         try:
             ready = self._allowed(self._build(leased))
             while ready and not self._must_stop():
-                permit, window, ready = self._let_go(ready, size)
+                permit, window, ready = self._let_go(ready, self.pace.size)
                 if window:
                     self._send_window(permit, window)
         except BaseException:
@@ -197,14 +196,8 @@ class _Batch:
     def _build(self, leased: Sequence[LeasedDelivery]) -> list[_Ready]:
         """Build the messages; one that cannot be built is held and harms no other."""
         desk = self.desk
-        with desk.database.read() as connection:
-            vocabulary = desk.vocabularies.read(connection)
-            rows = read_deliveries(connection, [row.id for row in leased])
-            written = write_rows(connection, rows, vocabulary, desk.shelf)
-        with _BUILDING:
-            built = build_batch(desk, leased, written, vocabulary, now=self.clock())
         ready = []
-        for row, paper, mail in zip(leased, written, built, strict=True):
+        for row, mail in zip(leased, build_batch(desk, leased, now=self.clock()), strict=True):
             if mail.error is not None or mail.address is None:
                 with desk.database.write() as connection:
                     hold(connection, row.id, self.token, self.clock(), mail.reason)
@@ -214,7 +207,7 @@ class _Batch:
                 delivery_id=row.id,
                 sender=desk.envelope_sender(row.id, mail.sender),
                 recipient=mail.address.wire,
-                message_id=paper.message_id,
+                message_id=row.message_id,
                 content=mail.content,
                 needs_smtputf8=mail.address.needs_smtputf8,
             )
@@ -244,8 +237,10 @@ class _Batch:
             messages = [one.message for one in going]
             outcomes, stopped = collect_outcomes(self.backend, messages)
             feedback += weigh_outcomes(messages, outcomes)
+        told_at = self.clock()
+        self.pace.went(len(outcomes), told_at - marked_at)
         self.done.closed_seconds = tell_window(
-            self.desk.throttle, self.backend, permit, feedback, outcomes, now=self.clock()
+            self.desk.throttle, self.backend, permit, feedback, outcomes, now=told_at
         )
         if going and not outcomes:
             # Frozen since the mark: others may have taken these up. Nothing of them has left.

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from mailer.core.deliveries import MailKind
 from mailer.core.digests import Item, Reason, Section, Shown
@@ -16,8 +17,9 @@ from mailer.errors import ExpressionError, LedgerError
 from mailer.flows.composer import Composer
 from mailer.store.adhoc_letters import written_of_runs
 from mailer.store.database import Connection
-from mailer.store.ledger_reading import DeliveryRow, follow_texts
+from mailer.store.ledger_reading import DeliveryRow
 from mailer.store.newsletters import newsletters_by_id
+from mailer.store.preferences import follow_texts
 from mailer.store.story_shelf import StoryShelf
 
 # Looking it up is a fifth of asking the enum, and a mail has dozens.
@@ -64,18 +66,18 @@ def letters_of_rows(
     ids = {follow_id for row in rows for item in row.items for follow_id in item.follow_ids}
     texts = follow_texts(connection, sorted(ids))
     reasons = {follow_id: _reason(follow_id, texts[follow_id], vocabulary) for follow_id in ids}
+    # The stories of a section mostly have the very same reasons, which rendering finds out by `is`.
+    whys: dict[tuple[int, ...], tuple[Reason, ...]] = {}
     letters = []
     for row in rows:
         of_run = _of_run(row)
         sections: dict[int, list[Item]] = {}
         for item in row.items:
-            sections.setdefault(item.section, []).append(
-                Item(
-                    stories[item.story_id, item.revision],
-                    _SHOWN[item.shown],
-                    tuple(reasons[follow_id] for follow_id in item.follow_ids),
-                )
-            )
+            why = whys.get(item.follow_ids)
+            if why is None:
+                why = whys[item.follow_ids] = tuple([reasons[each] for each in item.follow_ids])
+            story = stories[item.story_id, item.revision]
+            sections.setdefault(item.section, []).append(Item(story, _SHOWN[item.shown], why))
         letters.append(
             Letter(
                 key=row.key,
@@ -186,9 +188,16 @@ def _section(items: Sequence[Item]) -> Section:
 
 
 def _reason(follow_id: int, text: str, vocabulary: Vocabulary) -> Reason:
+    return Reason(follow_id, *_read(text, vocabulary))
+
+
+# A batch of 64 mails names 150 follows, and many readers follow the same.
+@lru_cache(maxsize=10_000)
+def _read(text: str, vocabulary: Vocabulary) -> tuple[str, str]:
+    """Return what a follow means, in canonical form and in her words."""
     try:
         written = parse(text, vocabulary)
     except ExpressionError:
         # Its tag is gone since the mail was planned: what she wrote still says why.
-        return Reason(follow_id, text, text)
-    return Reason(follow_id, canonical(written), in_words(written))
+        return text, text
+    return canonical(written), in_words(written)

@@ -21,6 +21,7 @@ from mailer.core.hygiene import clean_header
 from mailer.core.stories import Story
 from mailer.core.tags import Vocabulary
 from mailer.errors import ExpressionError
+from mailer.render.memory import Memory
 from mailer.render.speech import Speech
 from mailer.render.wire import shorten, wire_length
 
@@ -37,7 +38,7 @@ class Wording:
     def __init__(self, vocabulary: Vocabulary, speech: Speech) -> None:
         self._vocabulary = vocabulary
         self._speech = speech
-        self._memo: dict[tuple[str, str], Expression | None] = {}
+        self._memory = Memory()
         self._joints = Joints(
             both=speech.say("AND"),
             either=speech.say("OR"),
@@ -102,9 +103,10 @@ class Wording:
 
     def _read(self, expression: str, words: str) -> Expression | None:
         """Read her words, which keep her order, or what they mean; None when a tag is gone."""
-        if (expression, words) not in self._memo:
-            self._memo[expression, words] = self._parse(expression, words)
-        return self._memo[expression, words]
+        read: Expression | None = self._memory.say(
+            (expression, words), lambda: self._parse(expression, words)
+        )
+        return read
 
     def _parse(self, expression: str, words: str) -> Expression | None:
         if expression == "*":

@@ -6,11 +6,23 @@ columns' types, and everything happens in the connection's own transaction.
 """
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, cast
 
-from sqlalchemy import JSON, Column, ColumnElement, Connection, Table, any_, bindparam, func, select
+from sqlalchemy import (
+    JSON,
+    Column,
+    ColumnElement,
+    Connection,
+    Table,
+    any_,
+    bindparam,
+    column,
+    func,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import DBAPIError
 
@@ -42,6 +54,33 @@ def insert_rows(
     if found:
         words = f"INSERT INTO {table.name} ({names}) VALUES ({places})"  # noqa: S608 - our own names
         connection.exec_driver_sql(words, found)
+
+
+def update_rows(
+    connection: Connection, key: Column[Any], values: Mapping[Column[Any], Sequence[Any]]
+) -> None:
+    """Give each row found by its key values of its own; `values` has the keys too.
+
+    One statement on PostgreSQL however many they are.
+    """
+    table, own = key.table, [each for each in values if each is not key]
+    if connection.dialect.name == "postgresql":
+        lists = [
+            bindparam(f"{each.name}s", values[each], type_=ARRAY(each.type)) for each in values
+        ]
+        names = [column(each.name, each.type) for each in values]
+        given = func.unnest(*lists).table_valued(*names).render_derived(name="given")
+        changes = {each.name: given.c[each.name] for each in own}
+        connection.execute(update(table).where(key == given.c[key.name]).values(changes))
+        return
+    places: dict[str, Any] = {each.name: bindparam(f"own_{each.name}") for each in own}
+    connection.execute(
+        update(table).where(key == bindparam("own_key")).values(places),
+        [
+            {"own_key": found, **{f"own_{each.name}": values[each][at] for each in own}}
+            for at, found in enumerate(values[key])
+        ],
+    )
 
 
 def reserve_ids(connection: Connection, table: Table, count: int) -> list[int]:

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, exists, insert, update
+from sqlalchemy import Connection, exists, update
 
 from mailer.core.deliveries import DeliveryState
+from mailer.store.bulk import insert_rows
 from mailer.store.ledger_tables import delivery_events, delivery_items
 
 IN_DOUBT = "in doubt"
@@ -40,22 +41,25 @@ def record_events(
     detail: str | Mapping[int, str] = "",
 ) -> None:
     """Write one line of history for each delivery; `detail` for all, or by id."""
-    if isinstance(detail, str):
-        detail = dict.fromkeys(delivery_ids, detail)
-    if delivery_ids:
-        connection.execute(
-            insert(delivery_events),
-            [
-                {
-                    "delivery_id": i,
-                    "at": now,
-                    "event": event,
-                    "code": code,
-                    "detail": detail.get(i, ""),
-                }
-                for i in delivery_ids
-            ],
-        )
+    told = dict.fromkeys(delivery_ids, detail) if isinstance(detail, str) else detail
+    add_events(connection, [(i, event, code, told.get(i, "")) for i in delivery_ids], now)
+
+
+def add_events(
+    connection: Connection, lines: Sequence[tuple[int, str, int | None, str]], now: datetime
+) -> None:
+    """Write lines of history: (delivery id, event, code, detail)."""
+    if lines:
+        insert_rows(connection, _LINE, [(i, now, *line) for i, *line in lines])
+
+
+_LINE = (
+    delivery_events.c.delivery_id,
+    delivery_events.c.at,
+    delivery_events.c.event,
+    delivery_events.c.code,
+    delivery_events.c.detail,
+)
 
 
 def take_back(connection: Connection, delivery_ids: Sequence[int]) -> None:

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, select
 
 from mailer.core.deliveries import NOT_GIVEN, DeliveryState
-from mailer.store.ledger_events import take_back
-from mailer.store.ledger_tables import deliveries, delivery_events
+from mailer.store.bulk import update_rows
+from mailer.store.ledger_events import add_events, take_back
+from mailer.store.ledger_tables import deliveries
 from mailer.store.webhook_facts import tell_refused
 
 _TRANSMITTING = DeliveryState.TRANSMITTING.value
@@ -72,37 +73,31 @@ def settle(
         for item in settled
         if item.not_before_at is not None
     }
-    connection.execute(
-        update(deliveries).where(deliveries.c.id == bindparam("delivery_id")),
-        [
-            {
-                "delivery_id": (delivery_id := item.delivery_id),
-                "state": item.state.value,
-                "state_reason": item.event,
-                "reply_code": item.code,
-                "reply": item.reply,
-                "lease_token": None,
-                "lease_until_at": None,
-                "attempt_count": mine[delivery_id].attempt_count - (0 if item.counts else 1),
-                "not_before_at": later.get(delivery_id, mine[delivery_id].not_before_at),
-                "settled_at": None if delivery_id in later else now,
-            }
-            for item in settled
-        ],
+    rows = [mine[item.delivery_id] for item in settled]
+    update_rows(
+        connection,
+        deliveries.c.id,
+        {
+            deliveries.c.id: [row.id for row in rows],
+            deliveries.c.state: [item.state.value for item in settled],
+            deliveries.c.state_reason: [item.event for item in settled],
+            deliveries.c.reply_code: [item.code for item in settled],
+            deliveries.c.reply: [item.reply for item in settled],
+            deliveries.c.lease_token: [None] * len(rows),
+            deliveries.c.lease_until_at: [None] * len(rows),
+            deliveries.c.attempt_count: [
+                row.attempt_count - (0 if item.counts else 1)
+                for row, item in zip(rows, settled, strict=True)
+            ],
+            deliveries.c.not_before_at: [later.get(row.id, row.not_before_at) for row in rows],
+            deliveries.c.settled_at: [None if row.id in later else now for row in rows],
+        },
     )
     take_back(connection, [item.delivery_id for item in settled if item.state in NOT_GIVEN])
-    connection.execute(
-        insert(delivery_events),
-        [
-            {
-                "delivery_id": item.delivery_id,
-                "at": now,
-                "event": item.event,
-                "code": item.code,
-                "detail": item.reply,
-            }
-            for item in settled
-        ],
+    add_events(
+        connection,
+        [(item.delivery_id, item.event, item.code, item.reply) for item in settled],
+        now,
     )
     refused = [item.delivery_id for item in settled if item.state is DeliveryState.REFUSED]
     tell_refused(connection, refused, now)

@@ -1,11 +1,13 @@
 """Subscriptions, follows and mutes: a change ends a row and starts one."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, insert, select, update
 
 from mailer.core.readers import Cadence
+from mailer.store.bulk import among
 from mailer.store.tables import follows, mutes, newsletters, subscriptions
 from mailer.store.webhook_facts import tell_subscribed
 
@@ -184,3 +186,12 @@ def move_cursors(connection: Connection, reader_id: int, to: datetime, *, older:
 def set_cursor(connection: Connection, follow_id: int, to: datetime) -> None:
     """Set one cursor back to where it stood."""
     connection.execute(update(follows).where(follows.c.id == follow_id).values(cursor_at=to))
+
+
+def follow_texts(connection: Connection, follow_ids: Sequence[int]) -> dict[int, str]:
+    """Return what readers wrote in these follows, ended ones too."""
+    texts: dict[int, str] = {}
+    for some in among(connection, follows.c.id, follow_ids):
+        found = connection.execute(select(follows.c.id, follows.c.expression).where(some))
+        texts.update({row.id: row.expression for row in found})
+    return texts

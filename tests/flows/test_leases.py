@@ -1,7 +1,7 @@
 """Leases while a worker is slow, frozen, stopped or told to end."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -245,3 +245,27 @@ def test_a_lease_that_ran_out_is_not_revived(database: Database) -> None:
         assert woken.wait(30)
 
     assert delivery(database, 1).lease_until_at == NOON + LEASE
+
+
+@pytest.mark.parametrize(
+    ("seconds_each", "windows"),
+    [(0.0, [16, 24]), (0.1, [16, 16, 8])],
+    ids=["a quick server", "a slow one"],
+)
+def test_windows_grow_only_where_mails_leave_quickly(
+    newsroom: Newsroom, seconds_each: float, windows: list[int]
+) -> None:
+    planned(newsroom, 40)
+    watch = Watch()
+    found: list[int] = []
+
+    class Counting(MemoryBackend):
+        def send(self, messages: Sequence[Message]) -> Iterator[Outcome]:
+            found.append(len(messages))
+            assert states(newsroom).count(S.TRANSMITTING) == len(messages)
+            watch.now += seconds_each * len(messages) * SECOND
+            return super().send(messages)
+
+    deliver_run(newsroom.desk, Counting(), clock=watch, window=64)
+
+    assert found == windows
