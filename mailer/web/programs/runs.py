@@ -14,9 +14,15 @@ from mailer.core.hygiene import clean_header
 from mailer.core.readers import Cadence
 from mailer.errors import InputError, RenderError
 from mailer.flows.check_templates import check_templates
-from mailer.flows.documents import delivery_document, event_document, run_document
+from mailer.flows.documents import (
+    delivery_document,
+    event_document,
+    plain_document,
+    run_document,
+)
 from mailer.flows.open_run import open_run
 from mailer.flows.steer_run import Steer, steer_run
+from mailer.store.editions import plain_reasons
 from mailer.store.ledger_reading import events_of, find_delivery, list_deliveries
 from mailer.store.readers import find_reader
 from mailer.store.runs import find_run, list_runs
@@ -76,9 +82,11 @@ def list_all(call: Reads, cursor: Cursor, limit: Limit = 50) -> Document:
 
 @router.get("/runs/{run_id}", summary="Show a run", tags=["runs"])
 def show(call: Reads, run_id: AnId) -> Document:
-    """Show a run with its counts."""
+    """Show a run with its counts, and in `plain` why mails of it could not be compiled."""
     with call.visit.room.desk.database.read() as connection:
-        return run_document(find_run(connection, run_id))
+        run = find_run(connection, run_id)
+        plain = plain_reasons(connection, run_id)
+    return {**run_document(run), "plain": plain_document(plain)}
 
 
 @router.post("/runs/{run_id}/{action}", summary="Steer a run", tags=["runs"])
