@@ -37,25 +37,26 @@ def add_operator(
     name: str = "",
     password: str = "",
     actor: str,
+    address: str = "",
     now: datetime,
 ) -> AddedOperator:
     """Add an operator; the first one is an admin, whoever comes later a viewer by default.
 
     Raises InputError for an address or password that cannot be used, or that is there already.
     """
-    address = read_address(email)
-    hashed = hashed_password(password, address.shown) if password else ""
+    wanted = read_address(email)
+    hashed = hashed_password(password, wanted.shown) if password else ""
     with database.write() as connection:
-        if look_up_operator(connection, address) is not None:
+        if look_up_operator(connection, wanted) is not None:
             raise InputError(
-                f"'{address.shown}' is an operator already: "
-                f"'mailer operators edit {address.shown}' changes role or password"
+                f"'{wanted.shown}' is an operator already: "
+                f"'mailer operators edit {wanted.shown}' changes role or password"
             )
         first = admin_count(connection) == 0
         role = role or (Role.ADMIN if first else Role.VIEWER)
         if first and role is not Role.ADMIN:
             raise InputError(f"the first operator must be an admin, not {role}: nobody keeps her")
-        operator_id = add_operator_row(connection, address, clean_header(name, 100), role, now)
+        operator_id = add_operator_row(connection, wanted, clean_header(name, 100), role, now)
         token = ""
         if hashed:
             change_operator_row(connection, operator_id, password_hash=hashed, verified_at=now)
@@ -65,11 +66,12 @@ def add_operator(
             connection,
             actor=actor,
             action="operator added",
-            subject=address.shown,
+            subject=wanted.shown,
             detail=f"role {role}",
+            address=address,
             now=now,
         )
-        operator = find_operator(connection, address)
+        operator = find_operator(connection, wanted)
     return AddedOperator(operator, token)
 
 

@@ -1,4 +1,4 @@
-"""Change an operator: her role, whether she works here, a new password, her second factor."""
+"""Change an operator: role, whether she works here, password, second factor, sessions."""
 
 from datetime import datetime
 
@@ -21,16 +21,18 @@ def change_operator(
     password: str = "",
     new_link: bool = False,
     forget_second_factor: bool = False,
+    sign_out: bool = False,
     actor: str,
+    address: str = "",
     now: datetime,
 ) -> AddedOperator:
     """Change what is given; whoever is changed must sign in again.
 
     Raises NotFoundError, and InputError when nobody would be left to keep operators.
     """
-    address = read_address(email)
+    wanted = read_address(email)
     with database.write() as connection:
-        operator = find_operator(connection, address)
+        operator = find_operator(connection, wanted)
         told: list[str] = []
         token = ""
         if role is not None and role is not operator.role:
@@ -59,6 +61,8 @@ def change_operator(
         if forget_second_factor and operator.has_second_factor:
             change_operator_row(connection, operator.id, totp_secret="", totp_step=0)
             told.append("second factor forgotten")
+        if sign_out:
+            told.append("sessions ended")
         if told:
             end_sessions(connection, operator.id, told[0], now)
             record_change(
@@ -67,9 +71,10 @@ def change_operator(
                 action="operator changed",
                 subject=operator.email,
                 detail=", ".join(told),
+                address=address,
                 now=now,
             )
-        changed = find_operator(connection, address)
+        changed = find_operator(connection, wanted)
     return AddedOperator(changed, token)
 
 

@@ -45,7 +45,7 @@ def ingest_document(
     arrivals: list[Arrival] = []
     with database.write() as connection:
         frontier = hold_frontier(connection, moving=False)
-        tagging = _Tagging(connection)
+        tagging = Tagging(connection)
         for draft in document.drafts:
             try:
                 placed = tagging.place(draft, operator_tags)
@@ -75,7 +75,7 @@ def ingest_document(
     )
 
 
-class _Tagging:
+class Tagging:
     """Turn labels into tags of the store, adding those that are new."""
 
     def __init__(self, connection: Connection) -> None:
@@ -85,17 +85,22 @@ class _Tagging:
 
     def place(self, draft: StoryDraft, operator_tags: Sequence[str]) -> list[PlacedTag]:
         """Return the draft's tags, kicker first; a tag named twice stands once."""
-        placed: dict[int, PlacedTag] = {}
-        for label in draft.kicker:
-            tag_id = self._tag_id(label, TagKind.COUNTRY)
-            placed.setdefault(tag_id, PlacedTag(tag_id, len(placed)))
-        for label in draft.topics:
-            tag_id = self._tag_id(label, TagKind.TOPIC)
-            placed.setdefault(tag_id, PlacedTag(tag_id, None))
+        placed = {tag.tag_id: tag for tag in self.places(draft.kicker, draft.topics)}
         for label in operator_tags:
             tag_id = self._tag_id(label, TagKind.TOPIC)
             there = placed.get(tag_id, PlacedTag(tag_id, None))
             placed[tag_id] = replace(there, source="operator")
+        return list(placed.values())
+
+    def places(self, kicker: Sequence[str], topics: Sequence[str]) -> list[PlacedTag]:
+        """Return the tags of these labels, kicker first; a tag named twice stands once."""
+        placed: dict[int, PlacedTag] = {}
+        for label in kicker:
+            tag_id = self._tag_id(label, TagKind.COUNTRY)
+            placed.setdefault(tag_id, PlacedTag(tag_id, len(placed)))
+        for label in topics:
+            tag_id = self._tag_id(label, TagKind.TOPIC)
+            placed.setdefault(tag_id, PlacedTag(tag_id, None))
         return list(placed.values())
 
     def _tag_id(self, label: str, kind: TagKind) -> int:

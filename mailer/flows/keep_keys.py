@@ -23,7 +23,13 @@ class AddedKey:
 
 
 def add_key(
-    database: Database, name: str, scopes: frozenset[Scope], *, actor: str, now: datetime
+    database: Database,
+    name: str,
+    scopes: frozenset[Scope],
+    *,
+    actor: str,
+    address: str = "",
+    now: datetime,
 ) -> AddedKey:
     """Add a key for a program; raises InputError when the name is taken."""
     name = clean_header(name, 60)
@@ -47,6 +53,7 @@ def add_key(
             action="key added",
             subject=f"key {name}",
             detail=", ".join(sorted(scopes)),
+            address=address,
             now=now,
         )
         key = key_named(connection, name)
@@ -55,7 +62,9 @@ def add_key(
     return AddedKey(key, text)
 
 
-def revoke_key(database: Database, name: str, *, actor: str, now: datetime) -> ApiKey:
+def revoke_key(
+    database: Database, name: str, *, actor: str, address: str = "", now: datetime
+) -> ApiKey:
     """Revoke the key of this name; again is no change. Raises NotFoundError."""
     with database.write() as connection:
         key = key_named(connection, name)
@@ -65,5 +74,12 @@ def revoke_key(database: Database, name: str, *, actor: str, now: datetime) -> A
                 raise NotFoundError(f"no key '{clean_header(name, 60)}': see 'mailer keys list'")
             return old[-1]
         revoke(connection, key.id, now)
-        record_change(connection, actor=actor, action="key revoked", subject=f"key {name}", now=now)
+        record_change(
+            connection,
+            actor=actor,
+            action="key revoked",
+            subject=f"key {name}",
+            address=address,
+            now=now,
+        )
     return key

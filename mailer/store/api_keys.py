@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select, update
 
 from mailer.core.api_keys import ApiKey, Scope
+from mailer.errors import NotFoundError
 from mailer.store.operator_tables import api_keys
 
 _USED_EVERY = timedelta(minutes=1)
@@ -43,6 +44,14 @@ def key_named(connection: Connection, name: str) -> ApiKey | None:
         select(api_keys).where(api_keys.c.name == name, api_keys.c.revoked_at.is_(None))
     ).one_or_none()
     return None if row is None else _key(row)
+
+
+def find_key(connection: Connection, key_id: int) -> ApiKey:
+    """Return the key with this id, a revoked one too; raises NotFoundError."""
+    row = connection.execute(select(api_keys).where(api_keys.c.id == key_id)).one_or_none()
+    if row is None:
+        raise NotFoundError(f"no key {key_id}")
+    return _key(row)
 
 
 def list_keys(connection: Connection) -> list[ApiKey]:

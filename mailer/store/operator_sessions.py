@@ -61,6 +61,26 @@ def find_session(connection: Connection, token_hash: str, now: datetime) -> Sess
     return Session(row.session_id, operator_of(row), row.csrf_token, row.confirmed_at)
 
 
+def current_sessions(connection: Connection, now: datetime) -> dict[int, tuple[int, datetime]]:
+    """Return by operator how many sessions last, and when she was seen in one."""
+    rows = connection.execute(
+        select(
+            operator_sessions.c.operator_id,
+            func.count().label("lasting"),
+            func.max(operator_sessions.c.seen_at, type_=operator_sessions.c.seen_at.type).label(
+                "seen_at"
+            ),
+        )
+        .where(
+            operator_sessions.c.ended_at.is_(None),
+            operator_sessions.c.seen_at > now - SESSION_IDLE,
+            operator_sessions.c.created_at > now - SESSION_LIFE,
+        )
+        .group_by(operator_sessions.c.operator_id)
+    )
+    return {row.operator_id: (row.lasting, row.seen_at) for row in rows}
+
+
 def touch_session(connection: Connection, session_id: int, now: datetime) -> None:
     """Note that she is still there, at most once a minute."""
     connection.execute(

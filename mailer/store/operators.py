@@ -49,6 +49,14 @@ def find_operator(connection: Connection, address: Address) -> Operator:
     return operator
 
 
+def operator_by_id(connection: Connection, operator_id: int) -> Operator:
+    """Return the operator with this id; raises NotFoundError."""
+    row = connection.execute(select(operators).where(operators.c.id == operator_id)).one_or_none()
+    if row is None:
+        raise NotFoundError(f"no operator {operator_id}")
+    return operator_of(row)
+
+
 def list_operators(connection: Connection) -> list[Operator]:
     """Return all operators by address, ended ones too."""
     rows = connection.execute(select(operators).order_by(operators.c.email_key))

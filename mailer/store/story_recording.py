@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -174,10 +174,13 @@ class _Batch:
         return max(arrival.at, self._not_before) if self._not_before else arrival.at
 
     def _standing(self, story_ids: Sequence[int]) -> dict[int, list[Row[Any]]]:
-        """Return the current tags of these stories."""
+        """Return the current tags of these stories, and those that operators took off them."""
         found: dict[int, list[Row[Any]]] = {}
         for condition in among(self._connection, story_tags.c.story_id, story_ids):
-            query = select(story_tags).where(condition, story_tags.c.removed_at.is_(None))
+            query = select(story_tags).where(
+                condition,
+                or_(story_tags.c.removed_at.is_(None), story_tags.c.source == "operator"),
+            )
             for row in self._connection.execute(query):
                 found.setdefault(row.story_id, []).append(row)
         return found
@@ -217,17 +220,23 @@ class _Batch:
         )
 
     def _place(self, story_id: int, arrival: Arrival, standing: Sequence[Row[Any]]) -> bool:
-        """Make the story's tags those placed; operators' own tags stay. True when changed."""
+        """Make the story's tags those placed, and say whether that changed anything.
+
+        What operators put on stays; what they took off is not brought back by a document.
+        """
         at = self._frontier(arrival)
-        there = {row.tag_id: row for row in standing}
+        there = {row.tag_id: row for row in standing if row.removed_at is None}
+        taken_off = {row.tag_id for row in standing} - set(there)
         wanted = {tag.tag_id: tag for tag in arrival.placed}
         changed = False
-        for row in standing:
+        for row in there.values():
             if row.tag_id not in wanted and row.source == "document":
                 self._change_tag(row, removed_at=at)
                 changed = True
         for tag in arrival.placed:
             stands = there.get(tag.tag_id)
+            if tag.tag_id in taken_off and tag.source == "document":
+                continue
             if stands is None:
                 self._tags.append(
                     {

@@ -94,7 +94,8 @@ story_tags = Table(
     Column("tag_id", Id, ForeignKey("tags.id"), nullable=False),
     # Place in the kicker from 0; null for a topic.
     Column("position", SmallInteger),
-    # "document" tags follow the source at its next import; "operator" tags stay.
+    # "document" tags follow the source at its next import; those that an "operator" put on stay,
+    # and those that one took off are not brought back.
     Column("source", Text, nullable=False, server_default="document"),
     Column("added_at", Instant, nullable=False),
     Column("removed_at", Instant),

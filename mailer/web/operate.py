@@ -5,8 +5,10 @@ from mailer.web.desk import (
     deliveries,
     feeds,
     imports,
+    keys,
     letters,
     newsletters,
+    operators,
     readers,
     runs,
     schedules,
@@ -33,5 +35,7 @@ for _pages in (
     imports,
     readers,
     webhooks,
+    operators,
+    keys,
 ):
     router.include_router(_pages.router)

@@ -1,5 +1,6 @@
 """Readers and what came back: search, one reader whole, suppress and free."""
 
+import json
 from typing import Annotated
 
 from fastapi import Path
@@ -7,8 +8,10 @@ from starlette.responses import Response
 
 from mailer.core.addresses import read_address
 from mailer.core.bounces import BounceKind
-from mailer.core.readers import ReaderState
+from mailer.core.readers import Reader, ReaderState
 from mailer.errors import InputError, NotFoundError
+from mailer.flows.erase_reader import erase_reader
+from mailer.flows.export_reader import export_reader, mail_export
 from mailer.store.bounces import list_bounces
 from mailer.store.delivery_search import latest_deliveries_of
 from mailer.store.ledger_reading import DeliveryRow
@@ -16,8 +19,8 @@ from mailer.store.preferences import follows_of, mutes_of
 from mailer.store.reader_search import read_reader, search_readers
 from mailer.store.readers import suppress
 from mailer.store.suppressions import lift_suppression, list_suppressions
-from mailer.web.desk.shifts import Operates, Views
-from mailer.web.visits import Area, Asked, Posted
+from mailer.web.desk.shifts import Administers, Operates, Shift, Views
+from mailer.web.visits import Area, Asked, Posted, ring
 
 router = Area(prefix="/operate")
 AnId = Annotated[int, Path(ge=1, le=2**63 - 1)]
@@ -51,6 +54,68 @@ def search(shift: Views, asked: Asked) -> Response:
 @router.get("/readers/{reader_id}")
 def show(shift: Views, reader_id: AnId) -> Response:
     """Show one reader: what she follows, what she got, what came back."""
+    return _one(shift, reader_id)
+
+
+@router.post("/readers/{reader_id}/export")
+def mail_her_data(shift: Operates, reader_id: AnId) -> Response:
+    """Mail her a link to all that is known about her; nobody here sees it (S24)."""
+    try:
+        shift.require_fresh()
+        reader = _there(shift, reader_id)
+        mail_export(shift.visit.room.desk, reader_id, now=shift.visit.now)
+    except InputError as problem:
+        return _one(shift, reader_id, error=str(problem), status=422)
+    shift.record("reader's data mailed", f"reader {reader_id}")
+    ring(shift.visit)
+    return shift.go(f"/operate/readers/{reader_id}", f"A link to her data goes to {reader.email}")
+
+
+@router.post("/readers/{reader_id}/download")
+def download_her_data(shift: Administers, reader_id: AnId) -> Response:
+    """Give all that is known about her as a file, for one who asked by letter."""
+    try:
+        shift.require_fresh()
+        _there(shift, reader_id)
+    except InputError as problem:
+        return _one(shift, reader_id, error=str(problem), status=422)
+    document = export_reader(shift.database, reader_id, now=shift.visit.now)
+    shift.record("reader exported", f"reader {reader_id}")
+    return Response(
+        json.dumps(document, ensure_ascii=False, indent=1),
+        media_type="application/json",
+        headers={
+            "Content-Disposition": f'attachment; filename="reader-{reader_id}.json"',
+            "Cache-Control": "no-store",
+        },
+    )
+
+
+@router.post("/readers/{reader_id}/erase")
+def erase(shift: Administers, reader_id: AnId, posted: Posted) -> Response:
+    """Erase her from every table, once her address was typed again."""
+    try:
+        shift.require_fresh()
+        reader = _there(shift, reader_id)
+        if read_address(posted["email"]).key != reader.email_key:
+            raise InputError("type the address of this reader: nothing is erased yet")
+        erase_reader(shift.visit.room.desk, reader_id, now=shift.visit.now)
+    except InputError as problem:
+        return _one(shift, reader_id, error=str(problem), status=422)
+    # By her number: the log shall not remember what was just forgotten.
+    shift.record("reader erased", f"reader {reader_id}")
+    return shift.go(f"/operate/readers/{reader_id}", f"Reader {reader_id} is erased")
+
+
+def _there(shift: Shift, reader_id: int) -> Reader:
+    with shift.database.read() as connection:
+        reader = read_reader(connection, reader_id)
+    if reader.state is ReaderState.ERASED:
+        raise InputError("she is erased: nothing is left of her")
+    return reader
+
+
+def _one(shift: Shift, reader_id: int, *, error: str = "", status: int = 200) -> Response:
     with shift.database.read() as connection:
         reader = read_reader(connection, reader_id)
         follows = follows_of(connection, reader.id)
@@ -60,6 +125,9 @@ def show(shift: Views, reader_id: AnId) -> Response:
         suppressions = list_suppressions(connection, email_key=reader.email_key, ended=True)
     return shift.page(
         "reader.html",
+        status=status,
+        error=error,
+        erased=reader.state is ReaderState.ERASED,
         reader=reader,
         follows=follows,
         mutes=mutes,

@@ -8,11 +8,12 @@ from mailer.core.corrections import CorrectionKind
 from mailer.errors import InputError, NotFoundError
 from mailer.flows.correct_story import Amendment, correct_story
 from mailer.flows.ingest_document import ingest_document
+from mailer.flows.tag_story import Retagging, tag_story, weigh_tags
 from mailer.flows.who_wants import who_wants
 from mailer.ingest.jsonl import read_objects
 from mailer.store.stories import find_stories
 from mailer.store.story_search import search_stories
-from mailer.web.desk.shifts import Edits, Views
+from mailer.web.desk.shifts import Edits, Shift, Views
 from mailer.web.visits import Area, Asked, Fields, Posted, ring
 
 router = Area(prefix="/operate")
@@ -82,11 +83,30 @@ def publish(shift: Edits, posted: Posted) -> Response:
 @router.get("/story")
 def show(shift: Views, asked: Asked) -> Response:
     """Show one story with what may be done to it."""
-    with shift.database.read() as connection:
-        found = find_stories(connection, [asked["uid"]])
-    if not found:
-        raise NotFoundError("no such story")
-    return shift.page("story.html", story=found[0], wants=who_wants(shift.database, found[0].tags))
+    return _one(shift, asked["uid"], Fields([]))
+
+
+@router.post("/story/tags")
+def retag(shift: Edits, posted: Posted) -> Response:
+    """Say what other tags would mean, or put them on."""
+    uid, places, topics = posted["uid"], _labels(posted["kicker"]), _labels(posted["tags"])
+    try:
+        if posted["really"] != "yes":
+            means = weigh_tags(shift.database, uid, places, topics)
+            return _one(shift, uid, posted, means=means)
+        changed = tag_story(
+            shift.database,
+            uid,
+            places,
+            topics,
+            actor=shift.operator.email,
+            address=shift.visit.client,
+            now=shift.visit.now,
+        )
+    except InputError as problem:
+        return _one(shift, uid, posted, error=str(problem), status=422)
+    done = "Its tags are changed" if changed else "It had these tags already"
+    return shift.go(f"/operate/story?uid={_quoted(uid)}", done)
 
 
 @router.post("/story")
@@ -108,6 +128,32 @@ def amend(shift: Edits, posted: Posted) -> Response:
     ring(shift.visit)
     done = "Corrected" if kind == CorrectionKind.CORRECTION else "Retracted"
     return shift.go(f"/operate/story?uid={_quoted(uid)}", f"{done}; who had it is told")
+
+
+def _one(
+    shift: Shift,
+    uid: str,
+    fields: Fields,
+    *,
+    means: Retagging | None = None,
+    error: str = "",
+    status: int = 200,
+) -> Response:
+    with shift.database.read() as connection:
+        found = find_stories(connection, [uid])
+    if not found:
+        raise NotFoundError("no such story")
+    story = found[0]
+    return shift.page(
+        "story.html",
+        status=status,
+        story=story,
+        wants=who_wants(shift.database, story.tags),
+        kicker=fields["kicker"] or ", ".join(story.kicker),
+        tags=fields["tags"] or ("" if fields["kicker"] else ", ".join(story.topics)),
+        means=means,
+        error=error,
+    )
 
 
 def _labels(text: str) -> list[str]:
