@@ -4,7 +4,8 @@
 
 Each part is a program of its own that starts the servers it needs and compares within its own run;
 what it prints is shown as it comes. With `--into` a report is written: report.json with every
-figure, report.md with the tables and how they were made, and plots beside it.
+figure, report.md with the tables and how they were made, and plots beside it. With `--only` it
+keeps what the report there says of other parts: each part says when it was measured.
 """
 
 import argparse
@@ -23,7 +24,7 @@ from typing import Any
 
 import psutil
 
-from bench.report import write_report
+from bench.report import read_report, write_report
 from mailer import __version__
 
 _NAMED = ("celery", "redis", "sqlalchemy", "psycopg", "jinja2", "premailer")
@@ -75,7 +76,7 @@ def main() -> None:
     only = [name for name in given.only.split(",") if name]
     if unknown := set(only) - {part.name for part in _PARTS}:
         wanted.error(f"no part {', '.join(sorted(unknown))}: {', '.join(p.name for p in _PARTS)}")
-    told: dict[str, Any] = {"made": _circumstances(), "parts": {}}
+    measured: dict[str, Any] = {}
     failed = []
     for part in _PARTS:
         if only and part.name not in only:
@@ -85,9 +86,17 @@ def main() -> None:
         if figures is None:
             failed.append(part.name)
         else:
-            told["parts"][part.name] = figures
+            measured[part.name] = figures
     if given.into:
-        write_report(given.into, told)
+        earlier = read_report(given.into) if only else {}
+        write_report(
+            given.into,
+            {
+                part.name: (earlier | measured)[part.name]
+                for part in _PARTS
+                if part.name in earlier or part.name in measured
+            },
+        )
         print(f"report: {given.into / 'report.md'}")
     if failed:
         raise SystemExit(f"failed: {', '.join(failed)}")
@@ -109,6 +118,7 @@ def _run(name: str, words: list[str]) -> dict[str, Any] | None:
         if done.returncode:
             return None
         return {
+            "made": _circumstances(),
             "command": " ".join(command),
             "seconds": round(time.monotonic() - began, 1),
             "load before": round(load, 2),

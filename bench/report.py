@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from bench.tables import figure_words
 
 Row = Mapping[str, Any]
+_FIGURES = "report.json"
 # What is drawn: the part, the column along, the columns up, and what the plot shows.
 _PLOTS = (
     (
@@ -31,34 +32,45 @@ _PLOTS = (
 )
 
 
-def write_report(folder: Path, told: Mapping[str, Any]) -> None:
+def read_report(folder: Path) -> dict[str, Any]:
+    """Return the parts of the report in a folder; none where there is no report."""
+    file = folder / _FIGURES
+    return json.loads(file.read_text())["parts"] if file.exists() else {}
+
+
+def write_report(folder: Path, parts: Mapping[str, Any]) -> None:
     """Write report.json, report.md and the plots; what was there by these names is replaced."""
     folder.mkdir(parents=True, exist_ok=True)
-    folder.joinpath("report.json").write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n")
-    drawn = _draw(folder, told["parts"])
-    folder.joinpath("report.md").write_text("\n".join(_words(told, drawn)) + "\n")
+    told = json.dumps({"parts": parts}, indent=1, ensure_ascii=False)
+    (folder / _FIGURES).write_text(f"{told}\n")
+    drawn = _draw(folder, parts)
+    folder.joinpath("report.md").write_text("\n".join(_words(parts, drawn)) + "\n")
 
 
-def _words(told: Mapping[str, Any], drawn: Mapping[str, Sequence[str]]) -> list[str]:
-    made = told["made"]
-    packages = ", ".join(f"{name} {number}" for name, number in made["packages"].items())
-    where = f"{made['system']}, {made['processors']} processors, {made['memory GB']} GB"
-    how = f"mailer {made['mailer']}, Python {made['python']}, {packages}"
+def _words(parts: Mapping[str, Any], drawn: Mapping[str, Sequence[str]]) -> list[str]:
     lines = [
         "# Benchmark report",
-        "",
-        f"Made on {made['date']} on {where}: {how}.",
         "",
         "No absolute time here is a claim: compare within a table.",
         "A figure that was measured more than once is a median with its least and most.",
     ]
-    for name, part in told["parts"].items():
+    for name, part in parts.items():
         lines += ["", f"## {name}", "", f"`{part['command']}`", ""]
-        lines.append(f"{part['seconds']:,.0f} s; load of the machine before: {part['load before']}")
+        lines += [f"- {each}" for each in _circumstances(part)]
         for title, rows in _tables(part["figures"]):
             lines += ["", *([f"### {title}", ""] if title else []), *_table(rows)]
         lines += [line for plot in drawn.get(name, ()) for line in ("", f"![{plot}]({plot})")]
     return lines
+
+
+def _circumstances(part: Mapping[str, Any]) -> list[str]:
+    made = part["made"]
+    packages = ", ".join(f"{name} {number}" for name, number in made["packages"].items())
+    return [
+        f"{made['date']}, {part['seconds']:,.0f} s; load before it: {part['load before']}",
+        f"{made['system']}, {made['processors']} processors, {made['memory GB']} GB",
+        f"mailer {made['mailer']}, Python {made['python']}, {packages}",
+    ]
 
 
 def _tables(figures: Any) -> list[tuple[str, Sequence[Row]]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.report import write_report
+from bench.report import read_report, write_report
 from bench.tables import spread
 
 _PARTS = ("editions", "embedded", "ingest", "pages", "plan", "smtp", "whole_run")
@@ -31,37 +31,39 @@ def test_the_report_tells_every_figure_and_draws_growth(tmp_path: Path) -> None:
             },
         )
     ]
-    told = {
-        "made": {
-            "date": "2026-11-24",
-            "mailer": "1",
-            "python": "3",
-            "system": "Linux",
-            "processors": 2,
-            "memory GB": 8,
-            "packages": {"celery": "5"},
+    made = {
+        "date": "2026-11-24",
+        "mailer": "1",
+        "python": "3",
+        "system": "Linux",
+        "processors": 2,
+        "memory GB": 8,
+        "packages": {"celery": "5"},
+    }
+    parts = {
+        "plan": {
+            "made": made,
+            "command": "python -m bench.plan",
+            "seconds": 12.3,
+            "load before": 0.1,
+            "figures": rows,
         },
-        "parts": {
-            "plan": {
-                "command": "python -m bench.plan",
-                "seconds": 12.3,
-                "load before": 0.1,
-                "figures": rows,
-            },
-            "pages": {
-                "command": "python -m bench.pages",
-                "seconds": 2,
-                "load before": 0,
-                "figures": {
-                    "readers": 1000,
-                    "The desk": [{"what": "/operate", "median ms": spread([7])}],
-                },
+        "pages": {
+            "made": made | {"date": "2026-11-25"},
+            "command": "python -m bench.pages",
+            "seconds": 2,
+            "load before": 0,
+            "figures": {
+                "readers": 1000,
+                "The desk": [{"what": "/operate", "median ms": spread([7])}],
             },
         },
     }
-    write_report(tmp_path, told)
-    assert json.loads((tmp_path / "report.json").read_text()) == told
+    assert read_report(tmp_path) == {}
+    write_report(tmp_path, parts)
+    assert read_report(tmp_path) == json.loads(json.dumps(parts))
     words = (tmp_path / "report.md").read_text()
+    assert words.index("2026-11-24, 12 s") < words.index("2026-11-25, 2 s")
     assert "| 1,000 | 500 (480–520) | 300 | 150 |" in words
     assert "### The desk\n\n| what | median ms |\n| ---: | ---: |\n| /operate | 7 |" in words
     plots = sorted(path.name for path in tmp_path.glob("*.svg"))
