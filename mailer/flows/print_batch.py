@@ -38,6 +38,8 @@ def print_batch(
 ) -> list[Printed]:
     """Return the messages of these letters, in order; what had to be compiled is stored.
 
+    One thread of a process at a time: its printings are shared.
+
     A stored edition is used as it is, whatever became of the templates since: a mail that is
     tried again has the same bytes.
     """
@@ -108,9 +110,7 @@ def _printed(
     with ExitStack() as held:
 
         def more() -> None:
-            # Another worker may have compiled what is missing; of the lanes of this one a single
-            # one compiles, and the others wait for what it stores.
-            held.enter_context(desk.renderer.printings.compiling)
+            # Another worker may have compiled what is missing.
             held.enter_context(compiling_alone(desk.database, key[0]))
             _load(desk, key, printing)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from mailer.render.edition import Loop, Page, Pieces
-from mailer.render.memory import Memory
+from mailer.render.memory import MOST, Memory
 from mailer.render.pieces import SlotAt, fields_of
 from mailer.render.slots import Field, PutOff
 
@@ -18,8 +18,9 @@ _OF_MAIL: Final = ("day", "subject_title")
 _OF_SECTION: Final = ("heading", "heading_capitals", "more")
 # Each has some hundred pointers.
 _MOST_STRETCHES: Final = 5_000
-# Different for each reader: there is no use in remembering them.
+# Different for each reader: there is little use in remembering them.
 _OWN: Final = ("_url", "email", "name")
+_MOST_OWN: Final = 500
 
 
 @dataclass(slots=True, eq=False)
@@ -40,7 +41,7 @@ class ReadySlot:
     is_shared: bool
     is_reason: bool
     is_mute: bool
-    memory: Memory = field(default_factory=Memory)
+    memory: Memory
 
     @property
     def is_told_apart(self) -> bool:
@@ -190,4 +191,5 @@ def _slot(slot: SlotAt) -> ReadySlot:
         is_shared=all(each == _SHARED for each in fields),
         is_reason=all(each == _REASON for each in fields),
         is_mute=slot.entry == _MUTE,
+        memory=Memory(_MOST_OWN if any(each.name.endswith(_OWN) for each in fields) else MOST),
     )

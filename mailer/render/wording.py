@@ -116,7 +116,7 @@ class Wording:
                 read = parse(text, self._vocabulary)
             except ExpressionError:
                 continue
-            if text is expression or canonical(read) == expression:
+            if text == expression or canonical(read) == expression:
                 return read
         return None
 
