@@ -1,7 +1,7 @@
 """`mailer suppressions …`: addresses that must get nothing, and why."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -11,24 +11,13 @@ from mailer.cli.room import open_room
 from mailer.core.addresses import read_address
 from mailer.core.hygiene import clean_header
 from mailer.errors import NotFoundError
-from mailer.flows.documents import moment
+from mailer.flows.documents import moment, suppression_document
 from mailer.store.audit import COMMAND_LINE, record_change
 from mailer.store.database import Connection
 from mailer.store.readers import suppress
-from mailer.store.suppressions import Suppression, lift_suppression, list_suppressions
+from mailer.store.suppressions import lift_suppression, list_suppressions
 
 app = typer.Typer(no_args_is_help=True)
-
-
-def suppression_document(one: Suppression) -> dict[str, Any]:
-    """A suppression with its evidence."""
-    return {
-        "email": one.email,
-        "reason": one.reason,
-        "evidence": one.evidence,
-        "started_at": moment(one.started_at),
-        "ended_at": moment(one.ended_at),
-    }
 
 
 @app.command("list")

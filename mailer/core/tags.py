@@ -41,11 +41,6 @@ class TagKind(StrEnum):
     SERIES = "series"
     PERSON = "person"
 
-    @property
-    def is_place(self) -> bool:
-        """Say whether such a tag belongs in the kicker."""
-        return self in (TagKind.COUNTRY, TagKind.REGION)
-
 
 @dataclass(frozen=True, slots=True)
 class Tag:

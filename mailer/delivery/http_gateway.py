@@ -17,7 +17,7 @@ from typing import Any
 import httpx2
 
 from mailer.core.hygiene import clean_header
-from mailer.delivery.wire import bare_line_end, unfit_path
+from mailer.delivery.wire import unfit
 from mailer.errors import BackendError
 from mailer.ports import (
     Accepted,
@@ -76,7 +76,7 @@ class HttpBackend:
                 yield Deferred(0, f"not tried: {len(lost)} were lost: {lost[-1]}", counts=False)
                 continue
             with self._turn:
-                outcome = _unfit(message) or self._deliver(message)
+                outcome = unfit(message) or self._deliver(message)
             match outcome:
                 case InDoubt(reply) | Deferred(0, reply):
                     lost.append(reply)
@@ -181,15 +181,6 @@ def _body(message: Message) -> bytes:
             "content": b64encode(message.content).decode(),
         }
     ).encode()
-
-
-def _unfit(message: Message) -> Outcome | None:
-    problem = unfit_path(message.sender)
-    if problem:
-        return Misconfigured(0, f"sender: {problem}")
-    problem = unfit_path(message.recipient) if message.recipient else "no recipient"
-    problem = problem or bare_line_end(message.content)
-    return Refused(0, problem) if problem else None
 
 
 def _away(error: httpx2.TransportError) -> Outcome:

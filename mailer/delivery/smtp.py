@@ -17,7 +17,7 @@ from mailer.delivery.smtp_relays import Relays
 from mailer.delivery.smtp_servers import Server, read_server
 from mailer.delivery.smtp_session import Manner, Session, SessionRefused
 from mailer.delivery.smtp_timeouts import Timeouts
-from mailer.delivery.wire import bare_line_end, unfit_path
+from mailer.delivery.wire import unfit
 from mailer.errors import BackendError
 from mailer.ports import (
     Backend,
@@ -27,7 +27,6 @@ from mailer.ports import (
     Message,
     Misconfigured,
     Outcome,
-    Refused,
 )
 
 _MOST_LOST = 2
@@ -131,7 +130,7 @@ class _Call:
 
     def __init__(self, messages: Sequence[Message]) -> None:
         self.messages = messages
-        self.outcomes: list[Outcome | None] = [_unfit(message) for message in messages]
+        self.outcomes: list[Outcome | None] = [unfit(message) for message in messages]
         self.stopped: BaseException | None = None
         self._waiting = deque(
             number for number, outcome in enumerate(self.outcomes) if outcome is None
@@ -194,16 +193,6 @@ class _Call:
         """Note what interrupted us, to be raised behind the outcomes."""
         self.stopped = stopped
         self.give_up(Deferred(0, "the worker was stopped", counts=False))
-
-
-def _unfit(message: Message) -> Outcome | None:
-    """Say why no server may be shown this message; None when it may be sent."""
-    problem = unfit_path(message.sender)
-    if problem:
-        return Misconfigured(0, f"sender: {problem}")
-    problem = unfit_path(message.recipient) if message.recipient else "no recipient"
-    problem = problem or bare_line_end(message.content)
-    return Refused(0, problem) if problem else None
 
 
 def open_smtp(options: BackendOptions) -> Backend:

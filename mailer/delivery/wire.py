@@ -7,9 +7,20 @@ Bare CR or LF is how mail is smuggled past a server that reads line ends differe
 import re
 
 from mailer.core.hygiene import clean_header
+from mailer.ports import Message, Misconfigured, Outcome, Refused
 
 _LONGEST_PATH = 254  # RFC 5321 section 4.5.3.1.3, less the angle brackets.
 _NOT_IN_A_PATH = re.compile("[\x00-\x20<>\x7f-\xa0\u2028\u2029\ud800-\udfff]")
+
+
+def unfit(message: Message) -> Outcome | None:
+    """Say why no server may be shown this message; None when it may be sent."""
+    problem = unfit_path(message.sender)
+    if problem:
+        return Misconfigured(0, f"sender: {problem}")
+    problem = unfit_path(message.recipient) if message.recipient else "no recipient"
+    problem = problem or bare_line_end(message.content)
+    return Refused(0, problem) if problem else None
 
 
 def bare_line_end(content: bytes) -> str | None:

@@ -13,6 +13,7 @@ from mailer.core.stories import Story
 from mailer.flows.draft_plan import Plan
 from mailer.store.ledger_reading import DeliveryRow, EventRow
 from mailer.store.preferences import FollowRecord, MuteRecord
+from mailer.store.suppressions import Suppression
 
 Document = dict[str, Any]
 
@@ -241,4 +242,15 @@ def event_document(event: EventRow) -> Document:
         "event": event.event,
         "code": event.code,
         "detail": event.detail,
+    }
+
+
+def suppression_document(row: Suppression) -> Document:
+    """A suppression with its evidence."""
+    return {
+        "email": row.email,
+        "reason": row.reason,
+        "evidence": row.evidence,
+        "started_at": moment(row.started_at),
+        "ended_at": moment(row.ended_at),
     }

@@ -161,13 +161,6 @@ def cut_text(source: str, tokens: Tokens) -> Body:
     return grow(parts, leaves)
 
 
-def slots_of(body: Body) -> Iterator[SlotAt]:
-    """Yield the slots of a body, those in its loops left out."""
-    for part in body:
-        if isinstance(part, SlotAt):
-            yield part
-
-
 def fields_of(entry: Field | PutOff) -> Iterator[Field]:
     """Yield the values a slot is made of."""
     if isinstance(entry, Field):

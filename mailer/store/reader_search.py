@@ -3,7 +3,6 @@
 from sqlalchemy import Connection, select
 
 from mailer.core.readers import Reader, ReaderState
-from mailer.errors import NotFoundError
 from mailer.store.readers import reader_of
 from mailer.store.tables import readers
 
@@ -28,11 +27,3 @@ def search_readers(
     if before_id is not None:
         query = query.where(readers.c.id < before_id)
     return [reader_of(row) for row in connection.execute(query)]
-
-
-def read_reader(connection: Connection, reader_id: int) -> Reader:
-    """Return a reader by id; raises NotFoundError."""
-    row = connection.execute(select(readers).where(readers.c.id == reader_id)).one_or_none()
-    if row is None:
-        raise NotFoundError(f"no reader {reader_id}")
-    return reader_of(row)

@@ -119,10 +119,6 @@ def test_a_kicker_falls_into_its_labels(line: str, labels: tuple[str, ...]) -> N
     assert kicker_labels(line) == labels
 
 
-def test_countries_and_regions_are_places() -> None:
-    assert [kind for kind in TagKind if kind.is_place] == [TagKind.COUNTRY, TagKind.REGION]
-
-
 @pytest.mark.parametrize(
     ("text", "slug"),
     [

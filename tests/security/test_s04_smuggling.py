@@ -89,4 +89,4 @@ def test_s4_goes_red_without_the_refusal_of_bare_line_ends(
         assert _send(sink, bare) == []
 
     check()
-    goes_red(check, monkeypatch, mailer__delivery__smtp__bare_line_end=lambda content: None)
+    goes_red(check, monkeypatch, mailer__delivery__wire__bare_line_end=lambda content: None)

@@ -181,5 +181,5 @@ def test_s05_goes_red_without_the_clock(
     goes_red(
         lambda: _check_programs(client, room),
         monkeypatch,
-        mailer__web__reader__subscribing___SOONEST=timedelta(seconds=-60),
+        mailer__web__form_stamps___SOONEST=timedelta(seconds=-60),
     )

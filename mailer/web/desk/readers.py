@@ -14,9 +14,10 @@ from mailer.flows.erase_reader import erase_reader
 from mailer.flows.export_reader import export_reader, mail_export
 from mailer.store.bounces import list_bounces
 from mailer.store.delivery_search import latest_deliveries_of
+from mailer.store.leaving import find_reader_by_id
 from mailer.store.ledger_reading import DeliveryRow
 from mailer.store.preferences import follows_of, mutes_of
-from mailer.store.reader_search import read_reader, search_readers
+from mailer.store.reader_search import search_readers
 from mailer.store.readers import suppress
 from mailer.store.suppressions import lift_suppression, list_suppressions
 from mailer.web.desk.shifts import Administers, Operates, Shift, Views
@@ -117,7 +118,7 @@ def _there(shift: Shift, reader_id: int) -> Reader:
 
 def _one(shift: Shift, reader_id: int, *, error: str = "", status: int = 200) -> Response:
     with shift.database.read() as connection:
-        reader = read_reader(connection, reader_id)
+        reader = find_reader_by_id(connection, reader_id)
         follows = follows_of(connection, reader.id)
         mutes = mutes_of(connection, reader.id)
         rows: list[DeliveryRow] = latest_deliveries_of(connection, reader.id, 50)
@@ -143,7 +144,7 @@ def forbid(shift: Operates, reader_id: AnId, posted: Posted) -> Response:
     """Suppress her address."""
     reason = posted["reason"] or "asked by an operator"
     with shift.database.write() as connection:
-        reader = read_reader(connection, reader_id)
+        reader = find_reader_by_id(connection, reader_id)
         new = suppress(
             connection, reader.email_key, reason[:200], shift.operator.email, shift.visit.now
         )

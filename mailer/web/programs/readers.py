@@ -15,13 +15,13 @@ from mailer.core.readers import Cadence, ReaderState, Wanted
 from mailer.errors import InputError
 from mailer.flows.add_reader import NewReader, add_confirmed_reader
 from mailer.flows.ask_to_subscribe import Answer, Petition, ask_to_subscribe
-from mailer.flows.documents import follow_document, moment, reader_document
+from mailer.flows.documents import follow_document, reader_document, suppression_document
 from mailer.flows.leave_mails import Step, leave_mails
 from mailer.flows.start_following import start_following
 from mailer.flows.stop_following import stop_following
 from mailer.store.preferences import follows_of
 from mailer.store.readers import find_reader, is_suppressed, suppress
-from mailer.store.suppressions import Suppression, lift_suppression, list_suppressions
+from mailer.store.suppressions import lift_suppression, list_suppressions
 from mailer.web.programs.calls import Call, Cursor, Document, Limit, Named, allowed, once, page
 from mailer.web.visits import Area, ring
 
@@ -211,14 +211,3 @@ def lift(call: Annotated[Call, allowed(Scope.SUPPRESSIONS_WRITE)], email: Email)
     if lifted:
         call.record("suppression lifted", f"reader {address.shown}")
     return {"email": address.shown, "lifted": lifted}
-
-
-def suppression_document(row: Suppression) -> Document:
-    """A suppression with its evidence."""
-    return {
-        "email": row.email,
-        "reason": row.reason,
-        "evidence": row.evidence,
-        "started_at": moment(row.started_at),
-        "ended_at": moment(row.ended_at),
-    }

@@ -1,7 +1,5 @@
 """Send a story to a friend, and the page where the friend refuses all such mail (S22)."""
 
-from datetime import timedelta
-
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -10,13 +8,11 @@ from mailer.core.tokens import Purpose
 from mailer.errors import InputError
 from mailer.flows.read_story import PublicStory, read_story
 from mailer.flows.send_to_friend import Answer, block_mails, send_to_friend
+from mailer.web.form_stamps import TRAP, form_stamp, is_timely
 from mailer.web.public.tellings import tell
 from mailer.web.visits import Area, Posted, Visit, Visiting, ring
 
 router = Area()
-_SOONEST = timedelta(seconds=2)
-_LATEST = timedelta(hours=12)
-_TRAP = "website"
 
 
 @router.get("/stories/{uid:path}/send")
@@ -29,13 +25,13 @@ def form(visit: Visiting, uid: str) -> Response:
 def send(visit: Visiting, uid: str, posted: Posted) -> Response:
     """Queue the mail, or show the form again; who the address belongs to is not told."""
     public = _public(visit, uid)
-    if posted[_TRAP]:
+    if posted[TRAP]:
         return _page(visit, public, is_sent=True)
     try:
         recipient = read_address(posted["email"])
     except InputError:
         return _page(visit, public, email=posted["email"], fault="email", status=422)
-    if not _is_timely(visit, posted["stamp"]):
+    if not is_timely(visit, posted["stamp"]):
         return _page(visit, public, email=posted["email"], fault="again")
     answer = send_to_friend(
         visit.room.desk,
@@ -73,15 +69,6 @@ def _public(visit: Visit, uid: str) -> PublicStory:
     return public
 
 
-def _is_timely(visit: Visit, stamp: str) -> bool:
-    try:
-        _, is_fresh = visit.signer.read_at(Purpose.FORM, stamp, visit.now, _LATEST)
-        _, is_hasty = visit.signer.read_at(Purpose.FORM, stamp, visit.now, _SOONEST)
-    except InputError:
-        return False
-    return is_fresh and not is_hasty
-
-
 def _page(
     visit: Visit,
     public: PublicStory,
@@ -98,5 +85,5 @@ def _page(
         email=email,
         fault=fault,
         is_sent=is_sent,
-        stamp=visit.signer.sign_at(Purpose.FORM, visit.now),
+        stamp=form_stamp(visit),
     )

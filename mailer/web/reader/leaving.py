@@ -14,7 +14,7 @@ from mailer.render.follow_words import FollowWords
 from mailer.store.leaving import find_reader_by_id, find_subscription, subscriptions_of
 from mailer.store.newsletters import newsletters_by_id
 from mailer.store.preferences import follows_of
-from mailer.store.reader_changes import ReaderChange, changes_of
+from mailer.store.reader_changes import changes_of
 from mailer.web.reader.suggestions import Suggestion, tags_to_mute
 from mailer.web.visits import Area, Posted, Visit, Visiting, newsroom_of
 
@@ -144,10 +144,6 @@ def _page(visit: Visit, subscription_id: int, token: str, left: Left | None = No
         until=_until(visit, reader),
         undo=undo_token(visit, change_id, reader.id) if change_id else "",
     )
-
-
-def _is_recent_end(change: ReaderChange, visit: Visit) -> bool:
-    return change.what in _ENDS and visit.now - change.changed_at < UNDO_LIFE
 
 
 def _until(visit: Visit, reader: Reader) -> str:

@@ -1,7 +1,6 @@
 """Subscribing: the form, its outlook while choosing, and the confirmation."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -21,17 +20,13 @@ from mailer.flows.ask_to_subscribe import (
 from mailer.flows.confirm_subscription import Offer, confirm_subscription, read_offer
 from mailer.flows.outlook import Newsroom
 from mailer.render.follow_words import FollowWords
+from mailer.web.form_stamps import TRAP, form_stamp, is_timely
 from mailer.web.reader.drafts import EVERYTHING, Draft, chosen_newsletter, read_draft
 from mailer.web.reader.outlooks import show_outlook
 from mailer.web.reader.topics import lay_out
 from mailer.web.visits import Area, Asked, Posted, Visit, Visiting, newsroom_of, ring
 
 router = Area()
-
-# S5. Nobody fills this form in less; a page left open overnight is drawn anew.
-_SOONEST = timedelta(seconds=2)
-_LATEST = timedelta(hours=12)
-_TRAP = "website"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +63,13 @@ def subscribe(visit: Visiting, posted: Posted) -> Response:
     is_search = bool(draft.search) and not draft.email and not posted["do"]
     if "show" in posted or is_search:
         return _page(visit, newsroom, draft)
-    if posted[_TRAP]:
+    if posted[TRAP]:
         # A program that fills every field is told what everybody is told.
         return visit.page("subscribe_asked.html", headers=_FOR_OTHER_SITES)
     faults = _faults(draft, newsroom)
     if faults:
         return _page(visit, newsroom, draft, faults, status=422)
-    if not _is_timely(visit, posted["stamp"]):
+    if not is_timely(visit, posted["stamp"]):
         # From the form of another site, or too quick, or very late: one more click tells us it is
         # a person, and shows her what she will get.
         return _page(visit, newsroom, draft, look_again=True)
@@ -142,15 +137,6 @@ def _petition(visit: Visit, draft: Draft, newsroom: Newsroom) -> Petition:
     )
 
 
-def _is_timely(visit: Visit, stamp: str) -> bool:
-    try:
-        _, is_fresh = visit.signer.read_at(Purpose.FORM, stamp, visit.now, _LATEST)
-        _, is_hasty = visit.signer.read_at(Purpose.FORM, stamp, visit.now, _SOONEST)
-    except InputError:
-        return False
-    return is_fresh and not is_hasty
-
-
 def _faults(draft: Draft, newsroom: Newsroom) -> list[Fault]:
     faults = []
     newsletter = chosen_newsletter(draft, newsroom)
@@ -213,5 +199,5 @@ def _page(
         faults={fault.field: fault for fault in faults or ()},
         look_again=look_again,
         most=MOST_WANTED,
-        stamp=visit.signer.sign_at(Purpose.FORM, visit.now),
+        stamp=form_stamp(visit),
     )
