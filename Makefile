@@ -12,7 +12,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 
 .DEFAULT_GOAL := help
 .PHONY: help demo check test bench bench-full soak audit format catalogues caniemail pictures lock docs \
-	reference sbom clean static chromium postfix
+	reference release sbom clean static chromium postfix
 
 help:  ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -78,6 +78,10 @@ docs: .venv/.docs  ## Build the site of docs/ into build/docs; every warning is 
 
 reference: .venv/.dev  ## Write docs/reference anew from settings, command line and API
 	$(BIN)/python -m tools.reference
+
+release: .venv/.dev  ## Build sdist and wheel into dist/ and try the wheel on each Python from 3.11 on that is here
+	@$(INSTALL) "uv>=0.13"
+	$(BIN)/python -m tools.release
 
 sbom: .venv/.dev  ## List what an installation is made of as build/sbom.cdx.json (CycloneDX)
 	@mkdir -p build
