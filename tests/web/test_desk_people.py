@@ -11,9 +11,9 @@ from mailer.core.addresses import read_address
 from mailer.core.operators import Role
 from mailer.core.readers import ReaderState
 from mailer.store.audit import list_changes
+from mailer.store.leaving import find_reader_by_id
 from mailer.store.ledger_reading import list_deliveries
 from mailer.store.operators import change_operator_row, find_operator
-from mailer.store.reader_search import read_reader
 from mailer.web.application import make_app
 from tests.web.conftest import SEED_MORNING, Opener
 from tests.web.desk_browser import PASSWORD, Browser, staffed
@@ -172,7 +172,7 @@ def test_a_reader_is_erased_only_by_her_address(room: Installation, browser: Bro
     for wrong in ("", "somebody@else.example"):
         browser.post(f"{place}/erase", 422, email=wrong)
     with room.desk.database.read() as connection:
-        assert read_reader(connection, mina.id).state is ReaderState.CONFIRMED
+        assert find_reader_by_id(connection, mina.id).state is ReaderState.CONFIRMED
     browser.post(f"{place}/erase", email=mina.email.upper())
     page = browser.get(place)
     assert mina.email not in page

@@ -110,7 +110,7 @@ def erase(shift: Administers, reader_id: AnId, posted: Posted) -> Response:
 
 def _there(shift: Shift, reader_id: int) -> Reader:
     with shift.database.read() as connection:
-        reader = read_reader(connection, reader_id)
+        reader = find_reader_by_id(connection, reader_id)
     if reader.state is ReaderState.ERASED:
         raise InputError("she is erased: nothing is left of her")
     return reader
