@@ -64,7 +64,7 @@ def test_an_operator_is_added_and_sets_her_password_once(
     assert "an operator already" in browser.post(
         "/operate/operators", 422, email="nora@news.example", role="viewer"
     )
-    assert "unknown role" in browser.post("/operate/operators", 422, email="a@b.example", role="x")
+    assert "Unknown role" in browser.post("/operate/operators", 422, email="a@b.example", role="x")
     assert said(room) == [("operator added", "nora@news.example", "role editor")]
 
 
