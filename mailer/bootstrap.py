@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TextIO
 import mailer
 from mailer.core.bounce_addresses import delivery_mark
 from mailer.core.hooks import Provider
+from mailer.core.private_hosts import read_private_hosts
 from mailer.core.recipients import EVERYBODY, AllowedRecipients
 from mailer.core.tokens import Signer
 from mailer.delivery.dkim import (
@@ -247,14 +248,19 @@ def open_workbench(settings: Settings) -> "Workbench":
 
 
 def webhook_sender(room: Installation) -> "WebhookSender":
-    """Return what tells webhooks; a receiver on this machine only where no production is (S12)."""
+    """Return what tells webhooks (S12).
+
+    A receiver on this machine only where no production is; of private hosts those of the settings.
+    """
     from mailer.flows.send_webhooks import WebhookSender
+    from mailer.ingest.posting import post
 
     return WebhookSender(
         room.desk.database,
         room.clock,
         guard=room.desk.guard,
         allow_loopback=not room.is_production,
+        post=partial(post, private=read_private_hosts(room.settings.webhook_hosts)),
     )
 
 

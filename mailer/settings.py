@@ -4,19 +4,27 @@ Only `bootstrap` and the edges read them; everything below gets values.
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from mailer.core.bounce_addresses import read_bounce_address
 from mailer.core.bounces import SoftRule
 from mailer.core.deliveries import InDoubtPolicy
 from mailer.core.hooks import HookSecrets
+from mailer.core.private_hosts import read_private_hosts
 from mailer.core.recipients import AllowedRecipients, read_allowed_recipients
 from mailer.core.redaction import redact
 from mailer.core.retention import Retention
@@ -25,6 +33,13 @@ from mailer.errors import InputError, SettingsError
 
 DEVELOPMENT_SECRET = "development-only-secret"  # noqa: S105 - production refuses it
 _PREFIX = "MAILER_"
+# Settings of a form of their own, and what reads each.
+_READ: dict[str, Callable[[str], object]] = {
+    "bounce_address": read_bounce_address,
+    "allow_recipients": read_allowed_recipients,
+    "domain_rates": read_domain_rates,
+    "webhook_hosts": read_private_hosts,
+}
 
 
 class Environment(StrEnum):
@@ -94,6 +109,8 @@ class Settings(BaseSettings):
     """SendGrid's verification key."""
     hook_mailgun_key: SecretStr = SecretStr("")
     """Mailgun's HTTP webhook signing key."""
+    webhook_hosts: str = ""
+    """`hooks.internal,10.1.0.0/16`: private hosts and networks that outgoing webhooks may reach."""
     hook_max_age_minutes: int = Field(default=60, ge=1, le=10_080)
     """How old a signed notice may be."""
     soft_bounces: int = Field(default=5, ge=1, le=100)
@@ -152,6 +169,8 @@ class Settings(BaseSettings):
     """How long requests to subscribe are kept: the form counts those of 30 days."""
     keep_sessions_days: int = Field(default=30, ge=1, le=3_650)
     """How long ended sessions of operators are kept."""
+    keep_imports_days: int = Field(default=30, ge=1, le=3_650)
+    """How long ended imports of readers are kept, with the lines that were rejected."""
     admin_email: str = ""
     """The first admin, added when `web` or `up` starts and there is no operator at all."""
     admin_password: SecretStr = SecretStr("")
@@ -166,13 +185,14 @@ class Settings(BaseSettings):
             raise ValueError("must start with http:// or https://")
         return value.rstrip("/")
 
-    @field_validator("bounce_address")
+    @field_validator(*_READ)
     @classmethod
-    def _takes_bounces(cls, value: str) -> str:
+    def _can_be_read(cls, value: str, info: ValidationInfo) -> str:
         try:
-            return read_bounce_address(value) if value else value
+            read = _READ[str(info.field_name)](value) if value else value
         except InputError as error:
             raise ValueError(str(error)) from error
+        return read if isinstance(read, str) else value
 
     @model_validator(mode="after")
     def _production_is_real(self) -> "Settings":
@@ -189,24 +209,6 @@ class Settings(BaseSettings):
             # A gateway takes a second request with the same key for the first: resending is safe.
             self.in_doubt = InDoubtPolicy.RESEND
         return self
-
-    @field_validator("allow_recipients")
-    @classmethod
-    def _matches_addresses(cls, value: str) -> str:
-        try:
-            read_allowed_recipients(value)
-        except InputError as error:
-            raise ValueError(str(error)) from error
-        return value
-
-    @field_validator("domain_rates")
-    @classmethod
-    def _are_rates(cls, value: str) -> str:
-        try:
-            read_domain_rates(value)
-        except InputError as error:
-            raise ValueError(str(error)) from error
-        return value
 
     @property
     def limits(self) -> Limits:
@@ -240,6 +242,7 @@ class Settings(BaseSettings):
             editions=timedelta(days=self.keep_editions_days),
             requests=timedelta(days=self.keep_requests_days),
             sessions=timedelta(days=self.keep_sessions_days),
+            imports=timedelta(days=self.keep_imports_days),
         )
 
     @property

@@ -12,9 +12,11 @@ class Retention:
     is rebuilt from its ledger row by the templates of the day. `requests`: what nobody said yes
     to; it also counts the confirmations an address got in 30 days. `sessions`: of operators, after
     their end, and the sign-ins that were tried. `webhook_messages`: what was told, or given up.
+    `imports` of readers, after their end, with the lines that were rejected.
     """
 
     editions: timedelta = timedelta(days=90)
     requests: timedelta = timedelta(days=31)
     sessions: timedelta = timedelta(days=30)
     webhook_messages: timedelta = timedelta(days=30)
+    imports: timedelta = timedelta(days=30)

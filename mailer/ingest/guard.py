@@ -17,6 +17,7 @@ from typing import Any, Final
 import httpcore2
 import httpx2
 
+from mailer.core.private_hosts import NONE, PrivateHosts
 from mailer.errors import InputError, ServiceAway
 
 # Addresses that Python calls public, or did in some version, and that are not. Several of IPv6
@@ -79,12 +80,15 @@ class GuardedTransport(httpx2.BaseTransport):
     """A transport of httpx2 that connects to allowed addresses only, and keeps a deadline.
 
     The deadline is for everything together, from the name to the last byte. No proxy is used.
+    Of private addresses it reaches those that `private` has.
     """
 
-    def __init__(self, deadline: Deadline, *, allow_loopback: bool) -> None:
+    def __init__(
+        self, deadline: Deadline, *, allow_loopback: bool, private: PrivateHosts = NONE
+    ) -> None:
         self._pool = httpcore2.ConnectionPool(
             ssl_context=tls_context(),
-            network_backend=_GuardedBackend(deadline, allow_loopback=allow_loopback),
+            network_backend=_GuardedBackend(deadline, allow_loopback, private),
         )
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
@@ -131,9 +135,10 @@ class _Body(httpx2.SyncByteStream):
 
 
 class _GuardedBackend(httpcore2.NetworkBackend):
-    def __init__(self, deadline: Deadline, *, allow_loopback: bool) -> None:
+    def __init__(self, deadline: Deadline, allow_loopback: bool, private: PrivateHosts) -> None:
         self._deadline = deadline
         self._allow_loopback = allow_loopback
+        self._private = private
         self._sockets = httpcore2.SyncBackend()
 
     def connect_tcp(
@@ -150,6 +155,7 @@ class _GuardedBackend(httpcore2.NetworkBackend):
             address
             for address in addresses
             if is_allowed(address, allow_loopback=self._allow_loopback)
+            or self._private.have(host, address)
         ]
         if not allowed:
             raise InputError(

@@ -8,6 +8,7 @@ import httpcore2
 import httpx2
 
 from mailer.core.hygiene import clean_header
+from mailer.core.private_hosts import NONE, PrivateHosts
 from mailer.errors import InputError, ServiceAway
 from mailer.ingest.guard import Deadline, GuardedTransport
 
@@ -31,6 +32,7 @@ def post(
     headers: Mapping[str, str],
     *,
     allow_loopback: bool = False,
+    private: PrivateHosts = NONE,
     seconds: float = MOST_SECONDS,
 ) -> Posted:
     """Post a JSON document once, within `seconds` in all; redirects are not followed.
@@ -39,7 +41,9 @@ def post(
     """
     own = {"User-Agent": _AGENT, "Content-Type": "application/json", "Accept-Encoding": "identity"}
     try:
-        transport = GuardedTransport(Deadline.after(seconds), allow_loopback=allow_loopback)
+        transport = GuardedTransport(
+            Deadline.after(seconds), allow_loopback=allow_loopback, private=private
+        )
         with httpx2.Client(transport=transport, trust_env=False) as client:
             request = client.build_request("POST", url, content=body, headers={**own, **headers})
             response = client.send(request, stream=True, follow_redirects=False)

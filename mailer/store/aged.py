@@ -17,6 +17,12 @@ from mailer.core.retention import Retention
 from mailer.store.api_answers import KEPT as ANSWERS_KEPT
 from mailer.store.api_tables import api_answers
 from mailer.store.edition_tables import edition_contents, editions
+from mailer.store.import_tables import (
+    import_lines,
+    import_pieces,
+    import_rejects,
+    reader_imports,
+)
 from mailer.store.ledger_tables import deliveries
 from mailer.store.operator_tables import operator_sessions, sign_ins
 from mailer.store.reader_tables import address_requests, limits, subscription_requests
@@ -43,6 +49,7 @@ def aged_rows(keep: Retention, now: datetime) -> tuple[Aged, ...]:
     named = exists().where(editions.c.name == edition_contents.c.name)
     old_edition = now - keep.editions
     asked = now - keep.requests
+    ended = reader_imports.c.ended_at < now - keep.imports
     return (
         Aged("editions", editions, (editions.c.made_at < old_edition) & ~needed),
         Aged(
@@ -70,6 +77,15 @@ def aged_rows(keep: Retention, now: datetime) -> tuple[Aged, ...]:
             webhook_messages,
             webhook_messages.c.settled_at < now - keep.webhook_messages,
         ),
+        *(
+            Aged(name, table, exists().where(reader_imports.c.id == table.c.import_id, ended))
+            for name, table in (
+                ("files of imports", import_pieces),
+                ("lines of imports", import_lines),
+                ("rejected lines", import_rejects),
+            )
+        ),
+        Aged("imports", reader_imports, ended),
         # A bucket that is full again allows the same without being remembered.
         Aged("limits", limits, limits.c.full_at < now),
     )

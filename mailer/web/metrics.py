@@ -24,6 +24,7 @@ from mailer.store.dashboard import (
 )
 from mailer.store.editions import plain_run_count
 from mailer.store.runs import unfinished_run_ids
+from mailer.store.webhook_backlog import read_outbox
 from mailer.web.visits import STATES, Area, Visiting, kept_of
 
 router = Area()
@@ -46,6 +47,7 @@ def metrics(visit: Visiting) -> Response:
         suppressed = suppressed_count(connection)
         back = bounce_counts(connection)
         running = len(unfinished_run_ids(connection))
+        outbox = read_outbox(connection, visit.now)
         plain = plain_run_count(connection, visit.now - _PLAIN_SINCE)
     states = kept_of(visit.request, STATES, StateCounter).count()
     deliveries = gauge("deliveries", "Deliveries in the ledger by state.", "state")
@@ -68,6 +70,11 @@ def metrics(visit: Visiting) -> Response:
     age.set((visit.now - since).total_seconds() if since is not None else 0)
     doubtful = gauge("doubtful_deliveries", "Deliveries an operator must decide about.")
     doubtful.set(backlog.doubtful_count)
+    gauge("webhook_queued_messages", "Messages that wait for a webhook.").set(outbox.queued_count)
+    gauge("webhook_given_up_messages", "Messages no webhook took.").set(outbox.given_up_count)
+    late = gauge("webhook_oldest_due_seconds", "How long the oldest due message has waited.")
+    due_at = outbox.oldest_due_at
+    late.set((visit.now - due_at).total_seconds() if due_at is not None else 0)
     shut = visit.room.desk.throttle.relay_states(now=visit.now)
     gauge("failing_relays", "Relays that took nothing up and have not worked since.").set(len(shut))
     return Response(generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_PLAIN_0_0_4})

@@ -13,6 +13,12 @@ from mailer.store.aged import aged_rows, delete_aged, find_aged
 from mailer.store.api_tables import api_answers
 from mailer.store.edition_tables import edition_contents, editions
 from mailer.store.editions import add_edition
+from mailer.store.import_tables import (
+    import_lines,
+    import_pieces,
+    import_rejects,
+    reader_imports,
+)
 from mailer.store.ledger_tables import deliveries, delivery_events, delivery_items
 from mailer.store.operator_tables import api_keys, operator_sessions, operators, sign_ins
 from mailer.store.reader_tables import address_requests, limits, subscription_requests
@@ -89,6 +95,34 @@ def _age(connection: Connection, at: datetime, name: str) -> None:
         insert(sign_ins).values(email_key=name, address="127.0.0.1", at=at, succeeded=False)
     )
     connection.execute(insert(limits).values(key=name, full_at=at))
+    _age_import(connection, at, name)
+
+
+def _age_import(connection: Connection, at: datetime, name: str) -> None:
+    import_id = connection.execute(
+        insert(reader_imports)
+        .values(
+            name=name,
+            actor="test",
+            state="done",
+            confirmed=False,
+            consent="",
+            reading={},
+            size_bytes=1,
+            found={},
+            notes=[],
+            created_at=at,
+            ended_at=at,
+        )
+        .returning(reader_imports.c.id)
+    ).scalar_one()
+    connection.execute(insert(import_pieces).values(import_id=import_id, position=0, content=b"x"))
+    connection.execute(insert(import_lines).values(import_id=import_id, email_key=name, line=1))
+    connection.execute(
+        insert(import_rejects).values(
+            import_id=import_id, line=2, email_key="", email="", reason="", mend="", cells=[]
+        )
+    )
 
 
 OLD = {
@@ -100,6 +134,10 @@ OLD = {
     "sessions": 1,
     "sign-ins": 1,
     "webhook messages": 0,
+    "files of imports": 1,
+    "lines of imports": 1,
+    "rejected lines": 1,
+    "imports": 1,
     "limits": 1,
 }
 
@@ -114,7 +152,8 @@ def test_what_is_over_goes_and_what_is_not_stays(newsroom: Newsroom) -> None:
 
     assert purge(newsroom.database, KEEP, now=LATER).counts == OLD
 
-    for table in (address_requests, operator_sessions, sign_ins, limits):
+    young = (reader_imports, import_pieces, import_lines, import_rejects)
+    for table in (address_requests, operator_sessions, sign_ins, limits, *young):
         assert count(newsroom, table) == 1, table.name
     assert count(newsroom, api_answers) == 3
     # The young one, and the proof of a consent.
@@ -134,6 +173,8 @@ def test_what_is_over_goes_and_what_is_not_stays(newsroom: Newsroom) -> None:
         ("API answers", DAY),
         ("sessions", 7 * DAY + KEEP.sessions),
         ("sign-ins", KEEP.sessions),
+        ("imports", KEEP.imports),
+        ("rejected lines", KEEP.imports),
         ("limits", timedelta(0)),
     ],
 )

@@ -4,8 +4,10 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
+import httpcore2
 import pytest
 
+from mailer.core.private_hosts import read_private_hosts
 from mailer.errors import InputError, ServiceAway
 from mailer.ingest.posting import post
 
@@ -97,3 +99,28 @@ def test_outside_production_only_this_machine_is_allowed_besides() -> None:
 def test_nobody_there_is_away(url: str) -> None:
     with pytest.raises(ServiceAway):
         post("http://127.0.0.1:1/", b"{}", {}, allow_loopback=True)
+
+
+def test_a_private_host_is_reached_only_when_a_setting_names_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str] = []
+
+    def connect(self: object, host: str, *_: object, **__: object) -> object:
+        asked.append(host)
+        raise httpcore2.ConnectError("nobody listens")
+
+    monkeypatch.setattr("mailer.ingest.guard._resolved", lambda *_: ["127.0.0.1", "10.9.9.9"])
+    monkeypatch.setattr(httpcore2.SyncBackend, "connect_tcp", connect)
+    named = read_private_hosts("hooks.internal")
+    for url, private in (
+        ("http://hooks.internal/", read_private_hosts("")),
+        ("http://rebound.example/", named),
+    ):
+        with pytest.raises(InputError, match="not public"):
+            post(url, b"{}", {}, private=private)
+    assert asked == []
+    with pytest.raises(ServiceAway):
+        post("http://hooks.internal/", b"{}", {}, private=named)
+    # The address that was judged, not the name, which may lead elsewhere a moment later.
+    assert asked == ["10.9.9.9"]
