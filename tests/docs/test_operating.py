@@ -3,6 +3,8 @@
 import configparser
 import re
 import shlex
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ from tests.web.conftest import Opener, open_room
 
 __all__ = ["open_room"]
 UNITS = sorted((CHECKOUT / "docs" / "systemd").iterdir())
+HERE = Path(__file__).parent
 ALERTS = CHECKOUT / "docs" / "operating" / "alerts.yml"
 
 
@@ -48,6 +51,24 @@ def test_every_alert_asks_for_figures_there_are(open_room: Opener) -> None:
     for rule in rules:
         if rule["alert"] != "MailerAway" and rule["alert"] != "RelayFails":
             assert rule["alert"] in incidents, f"docs say nothing about {rule['alert']}"
+
+
+def test_an_alert_that_compares_two_figures_says_which_labels_not_to_compare() -> None:
+    rules = [rule for group in YAML(typ="safe").load(ALERTS)["groups"] for rule in group["rules"]]
+    compared = 0
+    for rule in rules:
+        labels = [set(re.findall(r"(\w+)=", each)) for each in re.findall(r"{(.*?)}", rule["expr"])]
+        if len(labels) > 1:
+            compared += 1
+            ignored = set(
+                re.findall(r"\w+", "".join(re.findall(r"ignoring\((.*?)\)", rule["expr"])))
+            )
+            # Else no series of one side would meet one of the other, and it would never fire.
+            assert ignored == set().union(*labels), rule["alert"]
+    assert compared == 2
+    # Where Debian's `prometheus` is installed, it fires them.
+    if promtool := shutil.which("promtool"):
+        subprocess.run([promtool, "test", "rules", HERE / "alerts_test.yml"], check=True)
 
 
 def test_every_variable_the_documentation_sets_is_a_setting() -> None:
