@@ -24,7 +24,7 @@ check: static  ## The quick loop: format, lint, types, import contracts, fast te
 	$(BIN)/pytest -n logical --maxprocesses 8 -m "not slow and not postgresql"
 
 test: chromium postfix static .venv/.docs  ## Everything, with servers of its own: a quarter of an hour on two processors
-	$(BIN)/pytest -n logical --maxprocesses 8
+	$(BIN)/pytest -n logical --maxprocesses 8 --dist worksteal
 
 soak: export MAILER_TEST_SOAK_MINUTES = $(SOAK_MINUTES)
 soak: export MAILER_TEST_SOAK_MAILS = $(SOAK_MAILS)
