@@ -53,7 +53,8 @@ COMMANDS: Final = {
         "newsletters": Entry("newsletters:app", "Newsletters: list, show, add, edit."),
         "letters": Entry(
             "letters:app",
-            "Letters that operators write: add, list, show, test, send, pause, resume, cancel.",
+            "Letters that operators write: add, list, show, test, send, pause, resume, cancel, "
+            "remove.",
         ),
         "schedules": Entry(
             "schedules:app", "When issues are due: add, list, next, pause, resume, remove."
