@@ -80,8 +80,11 @@ class Workbench:
     def file(self, name: str, part: str) -> Path:
         """Return the file that counts for a part of a mail; raises NotFoundError."""
         for folder in self.folders:
-            if (folder / name / part).is_file():
-                return folder / name / part
+            # Found by looking, not by asking for it: a name may be anything, even no name at all.
+            if folder.is_dir() and name in {path.name for path in folder.iterdir()}:
+                path = folder / name / part
+                if path.is_file():
+                    return path
         raise NotFoundError(
             f"no template '{name}/{part}': there are {', '.join(self.names())}; "
             f"make one with 'mailer templates new {name}'"

@@ -156,6 +156,7 @@ def test_changes_answers_at_once_when_a_template_is_newer(client: TestClient) ->
         {**HERS, "cadence": "yearly"},
         {"mail": "nothing"},
         {"mail": "../../etc"},
+        {"mail": "x" * 300},
         {**HERS, "template": "nothing"},
     ],
 )

@@ -74,13 +74,12 @@ def ask(shift: Operates) -> Response:
 @router.post("/new")
 def write(shift: Operates, posted: Posted) -> Response:
     """Keep a draft: nothing is sent."""
+    # A field that is too long is refused here: the form could not show it again.
+    newsletter, subject, expression = (
+        posted[name] for name in ("newsletter", "subject", "expression")
+    )
     try:
-        text = read_letter_text(
-            posted["newsletter"],
-            posted["subject"],
-            posted.long("source"),
-            posted["expression"],
-        )
+        text = read_letter_text(newsletter, subject, posted.long("source"), expression)
         # Refuses an expression that means nothing, before anything is kept.
         reach_of_letter(shift.database, text.newsletter, text.expression, as_of=shift.visit.now)
         with shift.database.write() as connection:
