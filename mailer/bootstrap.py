@@ -26,7 +26,7 @@ from mailer.delivery.dkim import (
     read_dkim_signer,
 )
 from mailer.delivery.guard import STAYS_INSIDE, GuardedBackend
-from mailer.delivery.marking import MarkingBackend
+from mailer.delivery.marking import MarkingBackend, marked
 from mailer.delivery.registry import open_backend
 from mailer.delivery.smtp_servers import read_server
 from mailer.delivery.throttle import MemoryThrottle
@@ -87,16 +87,23 @@ class Installation:
         backend = open_backend(self.settings.backend, options)
         if self.dkim:
             backend = SigningBackend(backend, self.dkim)
-        if self.settings.hook_secrets.listens_to(Provider.POSTMARK):
+        if self.is_marked:
             backend = MarkingBackend(backend, partial(delivery_mark, signer=self.desk.signer))
         allowed = self.desk.allowed
         return GuardedBackend(backend, allowed) if allowed.patterns else backend
 
-    def signed(self, content: bytes) -> tuple[bytes, str]:
-        """Return a rebuilt message with the signatures it leaves with, and what to know of them.
+    @property
+    def is_marked(self) -> bool:
+        """Whether mails carry a mark that Postmark hands back with its notices."""
+        return self.settings.hook_secrets.listens_to(Provider.POSTMARK)
 
-        Signing draws no random numbers: with the same keys it is what was sent, to the byte.
+    def as_sent(self, delivery_id: int, content: bytes) -> tuple[bytes, str]:
+        """Return a rebuilt message with its mark and its signatures, and what to know of them.
+
+        Neither draws random numbers: with the same settings it is what was sent, to the byte.
         """
+        if self.is_marked:
+            content = marked(content, delivery_mark(delivery_id, self.desk.signer))
         if self.dkim is None:
             return content, ""
         try:

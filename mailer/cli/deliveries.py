@@ -87,7 +87,7 @@ def show(
             row = find_delivery(connection, delivery_id)
             events = events_of(connection, delivery_id)
         rebuilt = rebuild_mail(room.desk, delivery_id)
-        content, of_signatures = room.signed(rebuilt.content)
+        content, of_signatures = room.as_sent(delivery_id, rebuilt.content)
     if of_signatures:
         note(of_signatures)
     if as_json:

@@ -29,6 +29,9 @@ class MarkingBackend:
         self._inner.close()
 
     def _marked(self, message: Message) -> Message:
-        mark = self._mark(message.delivery_id)
-        lines = f"X-PM-KeepID: true\r\nX-PM-Metadata-delivery: {mark}\r\n"
-        return with_content(message, lines.encode("ascii") + message.content)
+        return with_content(message, marked(message.content, self._mark(message.delivery_id)))
+
+
+def marked(content: bytes, mark: str) -> bytes:
+    """Return a message with the two lines that name it before all others."""
+    return f"X-PM-KeepID: true\r\nX-PM-Metadata-delivery: {mark}\r\n".encode("ascii") + content

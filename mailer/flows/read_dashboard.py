@@ -28,7 +28,7 @@ from mailer.store.dashboard import (
 from mailer.store.database import Database
 from mailer.store.ledger_reading import DeliveryRow, doubtful_deliveries
 from mailer.store.mailbox_looks import BOUNCES, MailboxLook, find_look
-from mailer.store.runs import list_runs, unfinished_runs
+from mailer.store.runs import list_runs, paused_runs, unfinished_runs
 from mailer.store.stories import read_board_stories
 from mailer.store.tags import read_vocabulary
 
@@ -49,9 +49,10 @@ class RunningRun:
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """What changes while one looks."""
+    """What changes while one looks. `paused` runs wait until somebody resumes them."""
 
     running: Sequence[RunningRun]
+    paused: Sequence[Run]
     backlog: Backlog
 
 
@@ -91,7 +92,7 @@ def read_live(desk: Desk, *, now: datetime) -> Live:
             lately = accepted_lately(connection, run.id, now)
             left = round(run.open_count * 60 / lately) if lately else None
             running.append(RunningRun(run, lately, left))
-        return Live(running, read_backlog(connection, now))
+        return Live(running, paused_runs(connection), read_backlog(connection, now))
 
 
 def read_dashboard(desk: Desk, audience: Audience, *, now: datetime) -> Dashboard:

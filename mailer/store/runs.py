@@ -160,6 +160,13 @@ def unfinished_runs(connection: Connection) -> list[Run]:
     return _read(connection, _query().where(_unfinished()).order_by(runs.c.id))
 
 
+def paused_runs(connection: Connection) -> list[Run]:
+    """Return the runs that wait for an operator, oldest first."""
+    return _read(
+        connection, _query().where(runs.c.state == RunState.PAUSED.value).order_by(runs.c.id)
+    )
+
+
 def unfinished_run_ids(connection: Connection) -> list[int]:
     """Return the same runs by id alone, which costs no count of their deliveries."""
     return list(connection.scalars(select(runs.c.id).where(_unfinished()).order_by(runs.c.id)))

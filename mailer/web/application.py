@@ -21,7 +21,17 @@ from mailer.web.dev.workshop import WORKSHOP, Workshop
 from mailer.web.failures import answer_failures
 from mailer.web.gate import Gate
 from mailer.web.headers import page_headers
-from mailer.web.visits import ASSETS, BELL, CENSUS, LOOKOUT, NAMED_TAGS, PAPER, ROOM, STATES
+from mailer.web.visits import (
+    ASSETS,
+    BELL,
+    CENSUS,
+    IS_LEAVING,
+    LOOKOUT,
+    NAMED_TAGS,
+    PAPER,
+    ROOM,
+    STATES,
+)
 
 _AREAS = (
     reader.router,
@@ -62,6 +72,7 @@ def make_app(room: Installation, bell: Bell | None = None) -> FastAPI:
     setattr(app.state, NAMED_TAGS, NamedTags(room.desk.database))
     setattr(app.state, STATES, StateCounter(room.desk.database))
     setattr(app.state, BELL, bell)
+    setattr(app.state, IS_LEAVING, False)
     setattr(app.state, WORKSHOP, Workshop(room))
     setattr(app.state, hooks.CERTIFICATES, Certificates())
     for router in _AREAS:

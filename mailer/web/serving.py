@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import uvicorn
+from fastapi import FastAPI
 
 from mailer.bootstrap import Installation
 from mailer.errors import InputError
 from mailer.ports import Bell
 from mailer.web.application import make_app
+from mailer.web.visits import IS_LEAVING
 
 # Slow clients hold a connection each and no thread: beyond that many, 503 is kinder than waiting.
 _MOST_CONNECTIONS = 1_000
@@ -39,10 +41,25 @@ def serving(room: Installation, host: str, port: int, bell: Bell | None = None) 
             thread.join(_STOP_SECONDS + 5)
 
 
+class _Server(uvicorn.Server):
+    """Tells the streams that it stops: else an open dashboard keeps it until its time is up."""
+
+    def __init__(self, app: FastAPI, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._app = app
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop."""
+        setattr(self._app.state, IS_LEAVING, True)
+        await super().shutdown(sockets)
+
+
 def _server(room: Installation, bell: Bell | None) -> uvicorn.Server:
-    return uvicorn.Server(
+    app = make_app(room, bell)
+    return _Server(
+        app,
         uvicorn.Config(
-            make_app(room, bell),
+            app,
             # The gate reads X-Forwarded-For by its own rule and writes a log without tokens.
             proxy_headers=False,
             access_log=False,
@@ -53,7 +70,7 @@ def _server(room: Installation, bell: Bell | None) -> uvicorn.Server:
             timeout_keep_alive=20,
             timeout_graceful_shutdown=_STOP_SECONDS,
             h11_max_incomplete_event_size=16 * 1024,
-        )
+        ),
     )
 
 

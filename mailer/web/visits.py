@@ -21,6 +21,8 @@ from mailer.render.speech import Speech, speech_of
 from mailer.web.assets import Assets
 
 ROOM, PAPER, ASSETS, BELL = "room", "paper", "assets", "bell"
+# Set when the server is to stop: what streams must end by itself.
+IS_LEAVING = "is_leaving"
 LOOKOUT, CENSUS, STATES, NAMED_TAGS = "lookout", "census", "states", "named_tags"
 _K = TypeVar("_K")
 # S25. A follow has at most 2,000 characters; of a field of many values 500 are read.

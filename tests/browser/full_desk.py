@@ -7,6 +7,7 @@ from io import BytesIO
 from mailer.bootstrap import Installation
 from mailer.bounces.reading import read_report
 from mailer.core.addresses import read_address
+from mailer.core.adhoc_letters import LetterText
 from mailer.core.bounce_addresses import bounce_address
 from mailer.core.operators import Role
 from mailer.core.reader_imports import Reading
@@ -25,6 +26,7 @@ from mailer.flows.steer_run import Steer, steer_run
 from mailer.flows.take_report import take_report
 from mailer.ingest.jsonl import read_objects
 from mailer.ports import Accepted, Deferred, InDoubt, Message, Outcome, Refused
+from mailer.store.adhoc_letters import add_letter
 from mailer.store.feeds import add_feed_row, find_feed, record_failure
 from mailer.store.ledger_reading import list_deliveries
 from mailer.store.mailbox_looks import BOUNCES, claim_look, record_look
@@ -58,6 +60,7 @@ class Filled:
     delivery_id: int
     reader_id: int
     import_id: int
+    letter_id: int
     story_uid: str
     reader: str
     token: str
@@ -111,8 +114,20 @@ def fill_desk(room: Installation) -> Filled:
     )
     work_imports(database, signer, clock=room.clock, import_id=import_id)
     assert mine.reader_id is not None
+    letter = LetterText(
+        "asia-daily", f"{SCRIPT} {LONG[:100]}", f"Good day. {SCRIPT} {LONG}", "china"
+    )
+    with database.write() as connection:
+        letter_id = add_letter(connection, letter, LONG_ADDRESS, now)
     return Filled(
-        run_id, mine.id, mine.reader_id, import_id, LONG[:200], mine.email, invited.link_token
+        run_id=run_id,
+        delivery_id=mine.id,
+        reader_id=mine.reader_id,
+        import_id=import_id,
+        letter_id=letter_id,
+        story_uid=LONG[:200],
+        reader=mine.email,
+        token=invited.link_token,
     )
 
 

@@ -31,6 +31,7 @@ NO_PAGES = {
     f"{DESK}/deliveries/{{delivery_id}}/source",
     f"{DESK}/imports/{{import_id}}/rejects.csv",
     f"{DESK}/newsletter/mail",
+    f"{DESK}/letters/{{letter_id}}/mail",
 }
 # What a page is asked for, where its path alone shows little.
 QUESTIONS = {
@@ -56,6 +57,8 @@ SHOWN = {
     "deliveries/{delivery_id}": [SCRIPT, "came back: hard", "Message-ID"],
     "feeds": ["answered 500", "pathpathpath"],
     "imports/{import_id}": [SCRIPT, "lines not taken", "Nowhere/At_All"],
+    "letters": [SCRIPT, "subdomain.subdomain"],
+    "letters/{letter_id}": [SCRIPT, "would get this", "As a reader sees it"],
     "newsletter": ["The Meridian Daily"],
     "newsletters": ["The Meridian Daily"],
     "newsletter/preview": ["Nothing is sent or written down"],
@@ -63,7 +66,7 @@ SHOWN = {
     "readers/import": [LONG[:100]],
     "readers/{reader_id}": ["نور الهدى", "hard bounce", SCRIPT],
     "runs": ["paused", "accepted"],
-    "runs/dry": ["plan hash", "because of"],
+    "runs/dry": ["plan hash", "reason: You follow"],
     "runs/{run_id}": ["refused", SCRIPT],
     "schedules": ["It would run next", "Asia/Seoul"],
     "stories": [LONG[:200], SCRIPT, "نور الهدى"],

@@ -43,7 +43,7 @@ def test_an_operators_day(room: Installation, browser: Browser) -> None:
     slug = newsletter_of(browser)
     dry = browser.get(f"/operate/runs/dry?newsletter={slug}&cadence=daily")
     assert "plan hash" in dry
-    assert "because of" in dry
+    assert "reason: You follow" in dry
     run = browser.post("/operate/runs", newsletter=slug, cadence="daily").partition("?")[0]
     assert "Run 1 of" not in browser.get("/operate")
     browser.post(f"{run}/pause")

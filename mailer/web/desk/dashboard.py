@@ -9,10 +9,11 @@ from starlette.responses import Response, StreamingResponse
 from mailer.flows.read_dashboard import Census, read_dashboard, read_live
 from mailer.store.audit import list_changes
 from mailer.web.desk.shifts import Administers, Shift, Views, session_of
-from mailer.web.visits import CENSUS, Area, Asked, kept_of, paper_of, room_of
+from mailer.web.visits import CENSUS, IS_LEAVING, Area, Asked, kept_of, paper_of, room_of
 
 router = Area(prefix="/operate")
-_EVERY_SECONDS = 2.0
+# Between two events it looks whether anybody is still there, and whether the server is to stop.
+_LOOKS, _LOOK_SECONDS = 8, 0.25
 # A browser that is still there connects again by itself.
 _MOST_EVENTS = 300
 _WIDTH, _HEIGHT = 260, 56
@@ -57,14 +58,15 @@ def audit(shift: Administers, asked: Asked) -> Response:
 async def _events(shift: Shift) -> AsyncIterator[str]:
     request = shift.visit.request
     for _ in range(_MOST_EVENTS):
-        if await request.is_disconnected():
-            return
         fragment = await run_in_threadpool(_fragment, shift)
         if not fragment:
             return
         lines = "".join(f"data: {line}\n" for line in fragment.splitlines())
         yield f"event: live\n{lines}\n"
-        await asyncio.sleep(_EVERY_SECONDS)
+        for _look in range(_LOOKS):
+            await asyncio.sleep(_LOOK_SECONDS)
+            if getattr(request.app.state, IS_LEAVING) or await request.is_disconnected():
+                return
 
 
 def _fragment(shift: Shift) -> str:

@@ -55,7 +55,7 @@ def show(shift: Views, delivery_id: AnId) -> Response:
         came_back = list_bounces(connection, delivery_id=delivery_id)
     room = shift.visit.room
     mail = rebuild_mail(room.desk, delivery_id)
-    content, of_signatures = room.signed(mail.content)
+    content, of_signatures = room.as_sent(delivery_id, mail.content)
     head, _, _ = content.partition(b"\r\n\r\n")
     return shift.page(
         "delivery.html",
@@ -80,7 +80,7 @@ def draw(shift: Views, delivery_id: AnId) -> Response:
 def source(shift: Views, delivery_id: AnId) -> Response:
     """Give the very bytes of the mail, to keep."""
     room = shift.visit.room
-    content, _ = room.signed(rebuild_mail(room.desk, delivery_id).content)
+    content, _ = room.as_sent(delivery_id, rebuild_mail(room.desk, delivery_id).content)
     return Response(
         content,
         media_type="message/rfc822",
