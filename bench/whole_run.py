@@ -53,15 +53,20 @@ def main() -> None:
     wanted.add_argument("--readers", type=int, default=5000)
     wanted.add_argument("--workers", default="2", help="processes of the worker; with commas")
     wanted.add_argument("--connections", type=int, default=2, help="of each process")
+    wanted.add_argument("--window", type=int, default=16, help="MAILER_SMTP_WINDOW")
     wanted.add_argument("--repeats", type=int, default=3)
     wanted.add_argument("--json", type=Path, help="where to write all figures")
     given = wanted.parse_args()
     rows = []
     for workers in map(int, given.workers.split(",")):
-        runs = [measure(given.readers, workers, given.connections) for _ in range(given.repeats)]
+        runs = [
+            measure(given.readers, workers, given.connections, given.window)
+            for _ in range(given.repeats)
+        ]
         rows.append({name: spread([run[name] for run in runs]) for name in runs[0]})
     title = (
         f"A run for {given.readers} readers, {given.connections} connections a worker, "
+        f"windows of {given.window}, "
         f"medians of {given.repeats} (least–most)"
     )
     print_table(title, rows)
@@ -69,7 +74,7 @@ def main() -> None:
         given.json.write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
 
 
-def measure(readers: int, workers: int, connections: int) -> dict[str, float]:
+def measure(readers: int, workers: int, connections: int, window: int) -> dict[str, float]:
     """Run once on servers of its own; the figures by their names in the table."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mailer-bench-")))
@@ -82,6 +87,7 @@ def measure(readers: int, workers: int, connections: int) -> dict[str, float]:
             "MAILER_BACKEND": "smtp",
             "MAILER_SMTP_URL": f"smtp://127.0.0.1:{sink.port}?messages=10000",
             "MAILER_SMTP_CONNECTIONS": str(connections),
+            "MAILER_SMTP_WINDOW": str(window),
         }
         upgrade(environment["MAILER_DATABASE_URL"])
         room = open_installation(Settings(database_url=environment["MAILER_DATABASE_URL"]))

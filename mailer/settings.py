@@ -85,9 +85,9 @@ class Settings(BaseSettings):
     """`smtp://`, `smtp+starttls://`, `smtps://user:pass@host:port`; several with commas
     between, each with `?weight=3` (0: a stand-by), `&messages=100` (a connection),
     `&auth=xoauth2`."""
-    smtp_window: int = Field(default=64, ge=1, le=1000)
+    smtp_window: int = Field(default=16, ge=1, le=1000)
     """The most messages of a connection between mark and settlement: what a crash can leave in
-    doubt. Starts at 16, and grows only while a window leaves within 0.1 s."""
+    doubt. Beyond 16 windows start at 16, and grow to it only while one leaves within 0.1 s."""
     smtp_connections: int = Field(default=1, ge=1, le=64)
     """Connections of a process at the same time."""
     smtp_password_command: str = ""
