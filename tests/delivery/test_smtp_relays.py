@@ -114,7 +114,7 @@ def test_a_server_that_was_away_is_probed_by_one_message_and_then_trusted(
     outcomes = backend.send(messages(5))
     assert isinstance(next(outcomes), Accepted)
     # One message alone was on its way, whatever the window: the others follow when it is judged.
-    assert len(server.accepted) == 1
+    assert len(server.bodies) == 1
     assert {type(one) for one in outcomes} == {Accepted}
     assert throttle.relay_states(now=_moment(now[0])) == []
 
