@@ -43,9 +43,9 @@ _PARTS = (
     Part(
         "editions",
         "--stories 20 --readers 128 --repeats 2",
-        "--stories 5,20,50,100 --readers 512 --repeats 5",
+        "--stories 5,20,50,100 --readers 256 --repeats 3",
     ),
-    Part("smtp", "--messages 1000 --repeats 2", "--messages 5000 --repeats 5"),
+    Part("smtp", "--messages 1000 --repeats 2", "--messages 3000 --repeats 5"),
     Part(
         "plan",
         "--readers 1000,4000 --database postgresql --repeats 1",
@@ -54,7 +54,7 @@ _PARTS = (
     Part(
         "whole_run",
         "--readers 1500 --workers 2 --repeats 1",
-        "--readers 10000 --workers 1,2,4,8 --repeats 3",
+        "--readers 10000 --workers 1,2,4,8 --window 64 --repeats 2",
     ),
     Part("embedded", "--readers 1000", "--readers 10000,100000"),
     Part("ingest", "--stories 500 --repeats 1", "--stories 5000 --repeats 3"),
