@@ -28,6 +28,7 @@ EXAMPLES: Final = {
     "mute": "mailer mute mina@example.org sport",
     "unmute": "mailer unmute mina@example.org sport",
     "stories add": "mailer stories add --title 'Ferry resumes' --url https://news.example/ferry",
+    "stories edit": "mailer stories edit ferry --embargo 2026-10-23T06:00+09:00 --urgent",
     "stories correct": "mailer stories correct ferry --note 'It sails on Monday'",
     "stories retract": "mailer stories retract ferry --note 'It never sailed'",
     "stories import": "mailer stories import feed.xml article.txt --tag Asia",

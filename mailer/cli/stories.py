@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from mailer.cli import story_corrections, story_writing
+from mailer.cli import story_corrections, story_editing, story_writing
 from mailer.cli.options import AsOfOption, JsonOption
 from mailer.cli.output import note, print_json, print_table, say
 from mailer.cli.room import open_room, record
@@ -19,6 +19,7 @@ from mailer.store.stories import find_stories, latest_stories
 
 app = typer.Typer(no_args_is_help=True)
 app.command("add")(story_writing.add)
+app.command("edit")(story_editing.edit)
 app.command("correct")(story_corrections.correct)
 app.command("retract")(story_corrections.retract)
 

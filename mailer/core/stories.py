@@ -112,6 +112,7 @@ class Story:
     topics: tuple[str, ...] = ()
     body_html: str = ""
     see_also: tuple[SeeAlso, ...] = ()
+    embargo_until_at: datetime | None = None
 
     @property
     def tags(self) -> tuple[str, ...]:

@@ -116,6 +116,7 @@ def _joined(on_revision: Any) -> Select[Any]:
         stories.c.eligible_at,
         stories.c.urgent,
         stories.c.retracted_at,
+        stories.c.embargo_until_at,
         story_revisions,
     ).join_from(stories, story_revisions, on if on_revision is None else and_(on, on_revision))
 
@@ -160,4 +161,5 @@ def _story(row: Row[Any], spans: Sequence[TagSpan]) -> Story:
             SeeAlso(title, url, date.fromisoformat(on) if on else None)
             for title, url, on in row.see_also
         ),
+        embargo_until_at=row.embargo_until_at,
     )

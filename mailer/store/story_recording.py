@@ -5,8 +5,8 @@ statements and written with three, whatever its size, and only what changed cost
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from mailer.core.stories import StoryDraft
+from mailer.core.stories import Story, StoryDraft
 from mailer.store.bulk import among
 from mailer.store.tables import stories, story_revisions, story_tags
 from mailer.store.webhook_facts import tell_published
@@ -186,7 +186,9 @@ class _Batch:
         return found
 
     def _update(self, row: Row[Any], arrival: Arrival, standing: Sequence[Row[Any]]) -> Recorded:
-        values = _steering(row, arrival.draft, self._frontier(arrival))
+        values = steering(row, _as_operators_set(row, arrival.draft), self._frontier(arrival))
+        if row.document_steering not in (None, document_steering(arrival.draft)):
+            values["document_steering"] = None
         content_hash = arrival.draft.content_hash()
         if content_hash != row.content_hash:
             values |= {"revision": row.revision + 1, "content_hash": content_hash}
@@ -258,7 +260,20 @@ class _Batch:
         self._connection.execute(update(story_tags).where(story_tags.c.id == row.id).values(values))
 
 
-def _steering(row: Row[Any], draft: StoryDraft, frontier: datetime) -> dict[str, Any]:
+def document_steering(said: StoryDraft | Story) -> str:
+    """Return what a document says of embargo and urgency, to know it when it says it again."""
+    until = said.embargo_until_at
+    return f"{until.astimezone(UTC).isoformat() if until else ''} {said.urgent}"
+
+
+def _as_operators_set(row: Row[Any], draft: StoryDraft) -> StoryDraft:
+    """Keep what an operator set as long as the document only says again what it had said."""
+    if row.document_steering != document_steering(draft):
+        return draft
+    return replace(draft, embargo_until_at=row.embargo_until_at, urgent=row.urgent)
+
+
+def steering(row: Row[Any], draft: StoryDraft, frontier: datetime) -> dict[str, Any]:
     """Return what decides when and where a story is told, as the draft now has it."""
     published_at = draft.published_at or row.published_at
     values = {

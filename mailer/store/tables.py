@@ -64,6 +64,9 @@ stories = Table(
     Column("urgent", Boolean, nullable=False, server_default=text("false")),
     Column("retracted_at", Instant),
     Column("retraction_note", Text, nullable=False, server_default=""),
+    # What the document last said of embargo and urgency when an operator has set them otherwise;
+    # null: they are as the document says.
+    Column("document_steering", Text),
     Index(None, "eligible_at"),
     Index(None, "published_at"),
 )

@@ -49,6 +49,7 @@ QUESTIONS = {
     "tag": {"slug": "china"},
     "why": {"reader": NOUR, "story": LONG[:200]},
     "story": {"uid": LONG[:200]},
+    "story/edit": {"uid": LONG[:200]},
 }
 # Words that are on a page when it shows what there is.
 SHOWN = {
@@ -73,6 +74,7 @@ SHOWN = {
     "schedules": ["It would run next", "Asia/Seoul"],
     "stories": [LONG[:200], SCRIPT, "نور الهدى"],
     "story": [LONG[:200], "readers follow this"],
+    "story/edit": [LONG[:200], "Embargo"],
     "tag": ["North Korea", "Follows that name it"],
     "tags": [SCRIPT, "North Korea"],
     "webhooks": ["hookhookhook", "webhook.test"],

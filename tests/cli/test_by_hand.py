@@ -46,3 +46,18 @@ def test_a_reader_is_paused_until_a_day_by_her_own_clock(mailer: Mailer, tmp_pat
     assert mailer("readers", "show", "mina@example.org", "--json").json == shown
     assert "has mail again" in mailer(*pause, "off").out
     assert mailer("readers", "show", "mina@example.org", "--json").json["paused_until"] is None
+
+
+def test_a_story_is_edited_until_a_mail_holds_it(mailer: Mailer) -> None:
+    mailer("stories", "add", "--uid", "u1", "--title", "Harbour opens", "--tag", "trade")
+    edit = ("stories", "edit", "u1")
+    done = mailer(*edit, "--title", "Harbour shut", "--embargo", "2099-10-22T07:00+09:00", "--json")
+    assert done.json["changed"] == ["headline", "embargo"]
+    assert done.json["embargo_until"] == "2099-10-21T22:00:00+00:00"
+    assert done.json["mailed"] == {"readers": 0, "waiting": 0}
+    assert (
+        "u1: embargo, urgent changed, revision 2"
+        in mailer(*edit, "--embargo", "off", "--urgent").out
+    )
+    assert "u1: nothing changed, revision 2" in mailer(*edit, "--urgent").out
+    assert mailer("stories", "edit", "u2", "--urgent").code == 2

@@ -187,3 +187,32 @@ def test_a_preview_is_the_readers_mail_with_links_of_nobody(
     assert stranger.status_code == 422
     assert "here is no reader" in stranger.text
     assert changed(room, before) <= {"operator_sessions"}
+
+
+def test_a_story_is_edited_and_two_editors_do_not_overwrite_each_other(
+    room: Installation, browser: Browser
+) -> None:
+    browser.post("/operate/stories/new", uid="ferry", title="Ferry", kicker="China", really="yes")
+    page = browser.get("/operate/story/edit?uid=ferry")
+    assert "No mail holds it yet" in page
+    assert 'name="revision" value="1"' in page
+    fields = {"uid": "ferry", "revision": "1", "title": "Ferry <sails>", "url": ""}
+    went = browser.post(
+        "/operate/story/edit", **fields, embargo_until="2026-10-23T07:00+09:00", urgent="yes"
+    )
+    assert went.startswith("/operate/story?uid=ferry&done=Changed")
+    shown = browser.get("/operate/story?uid=ferry")
+    for words in ("Ferry &lt;sails&gt;", "Embargo until", "2026-10-22 22:00", "Urgent"):
+        assert words in shown
+    assert actions(room)[0] == "story edited"
+    before = everything(room)
+    late = browser.post("/operate/story/edit", 422, **fields | {"title": "Mine"})
+    assert "Somebody changed the story meanwhile" in late
+    assert 'value="Mine"' in late
+    wrong = {"uid": "ferry", "title": "Ferry", "embargo_until": "soon"}
+    assert "embargo_until" in browser.post("/operate/story/edit", 422, **wrong)
+    assert changed(room, before) <= {"operator_sessions"}
+    again = browser.post("/operate/story/edit", uid="ferry", title="Ferry", embargo_until="")
+    assert "embargo" in again
+    assert "urgent" in again
+    browser.get("/operate/story/edit?uid=nothing", 404)

@@ -1,4 +1,4 @@
-"""Stories: search, publish, correct, retract; and who would get one before it is published."""
+"""Stories: search, publish, edit, correct, retract; and who would get one before that."""
 
 from urllib.parse import quote
 
@@ -7,6 +7,7 @@ from starlette.responses import Response
 from mailer.core.corrections import CorrectionKind
 from mailer.errors import InputError, NotFoundError
 from mailer.flows.correct_story import Amendment, correct_story
+from mailer.flows.edit_story import Edit, edit_story, look_at_story
 from mailer.flows.ingest_document import ingest_document
 from mailer.flows.tag_story import Retagging, tag_story, weigh_tags
 from mailer.flows.who_wants import who_wants
@@ -18,6 +19,7 @@ from mailer.web.visits import Area, Asked, Fields, Posted, ring
 
 router = Area(prefix="/operate")
 _PAGE = 50
+_WORDS = ("title", "url", "summary", "byline")
 _FIELDS = ("uid", "title", "url", "summary", "byline", "published_at", "embargo_until")
 
 
@@ -86,6 +88,49 @@ def show(shift: Views, asked: Asked) -> Response:
     return _one(shift, asked["uid"], Fields([]))
 
 
+@router.get("/story/edit")
+def ask_edit(shift: Edits, asked: Asked) -> Response:
+    """Offer what can be changed of a story."""
+    story, _ = look_at_story(shift.database, asked["uid"])
+    until = story.embargo_until_at
+    fields = [(name, str(getattr(story, name))) for name in (*_WORDS, "revision")]
+    fields += [
+        ("embargo_until", until.isoformat() if until else ""),
+        ("urgent", "yes" if story.urgent else ""),
+    ]
+    return _editing(shift, story.uid, Fields(fields))
+
+
+@router.post("/story/edit")
+def edit(shift: Edits, posted: Posted) -> Response:
+    """Change a story; nobody is written to."""
+    uid = posted["uid"]
+    # A box that is not ticked is not posted: its neighbour says whether it was on the page.
+    steers = "embargo_until" in posted
+    asked = Edit(
+        **{name: posted[name] for name in _WORDS if name in posted},
+        embargo_until=posted["embargo_until"] if steers else None,
+        urgent=posted["urgent"] == "yes" if steers else None,
+        revision=posted.row_id("revision"),
+    )
+    try:
+        edited = edit_story(
+            shift.database,
+            uid,
+            asked,
+            actor=shift.operator.email,
+            address=shift.visit.client,
+            now=shift.visit.now,
+        )
+    except InputError as problem:
+        return _editing(shift, uid, posted, error=str(problem), status=422)
+    ring(shift.visit)
+    done = f"Changed: {', '.join(edited.changes)}" if edited.changes else "It was so already"
+    if edited.changes and not edited.mailed.is_nowhere:
+        done += "; who has an older version is not told"
+    return shift.go(f"/operate/story?uid={_quoted(uid)}", done)
+
+
 @router.post("/story/tags")
 def retag(shift: Edits, posted: Posted) -> Response:
     """Say what other tags would mean, or put them on."""
@@ -128,6 +173,20 @@ def amend(shift: Edits, posted: Posted) -> Response:
     ring(shift.visit)
     done = "Corrected" if kind == CorrectionKind.CORRECTION else "Retracted"
     return shift.go(f"/operate/story?uid={_quoted(uid)}", f"{done}; who had it is told")
+
+
+def _editing(
+    shift: Shift, uid: str, fields: Fields, *, error: str = "", status: int = 200
+) -> Response:
+    story, mailed = look_at_story(shift.database, uid)
+    return shift.page(
+        "story_edit.html",
+        status=status,
+        story=story,
+        mailed=mailed,
+        fields=fields,
+        error=error,
+    )
 
 
 def _one(
