@@ -33,20 +33,19 @@ VERSION = 1
 # A folder of addresses is for whoever made it.
 _PRIVATE_FOLDER, _PRIVATE_FILE = 0o700, 0o600
 
+READER_COLUMNS = (
+    "email", "name", "state", "locale", "timezone", "hour", "format", "quiet", "consent",
+    "consent source", "consented at", "since",
+)  # fmt: skip
+
 _IN_WORDS: dict[str, tuple[tuple[str, ...], Callable[[Connection], Iterator[tuple[Any, ...]]]]] = {
-    "readers.csv": (
-        (
-            "email", "name", "state", "locale", "timezone", "hour", "format", "quiet", "consent",
-            "consent source", "consented at", "since",
-        ),
-        readers_in_words,
-    ),
+    "readers.csv": (READER_COLUMNS, readers_in_words),
     "follows.csv": (
         ("email", "newsletter", "follows", "cadence", "since", "consent source", "consent"),
         follows_in_words,
     ),
     "suppressions.csv": (("email", "reason", "evidence", "since"), suppressions_in_words),
-}  # fmt: skip
+}
 
 
 def export_whole(

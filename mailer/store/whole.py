@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, exists, func, insert, select, text, update
+from sqlalchemy import ColumnElement, Connection, Table, exists, func, insert, select, text, update
 
 from mailer.core.readers import ReaderState
 from mailer.errors import InputError
@@ -69,8 +69,13 @@ def whole_rows(connection: Connection, name: str) -> Iterator[dict[str, Any]]:
         yield {name: _plain(value) for name, value in row.items()}
 
 
-def readers_in_words(connection: Connection) -> Iterator[tuple[Any, ...]]:
-    """Yield readers as people read them: address, name, state, settings, consent."""
+def readers_in_words(
+    connection: Connection, *only: ColumnElement[bool]
+) -> Iterator[tuple[Any, ...]]:
+    """Yield readers as people read them: address, name, state, settings, consent.
+
+    `only` narrows them; erased ones are never among them.
+    """
     of = readers.c
     query = (
         select(
@@ -87,7 +92,7 @@ def readers_in_words(connection: Connection) -> Iterator[tuple[Any, ...]]:
             of.consented_at,
             of.created_at,
         )
-        .where(of.state != ReaderState.ERASED.value)
+        .where(of.state != ReaderState.ERASED.value, *only)
         .order_by(of.id)
     )
     yield from _in_words(connection, query)

@@ -1,6 +1,9 @@
 """Operators, keys of programs and a reader's own data, on the desk."""
 
+import csv
+import io
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,14 +13,16 @@ from mailer.bootstrap import Installation
 from mailer.core.addresses import read_address
 from mailer.core.operators import Role
 from mailer.core.readers import ReaderState
+from mailer.flows.export_found import export_found
 from mailer.store.audit import list_changes
 from mailer.store.leaving import find_reader_by_id
 from mailer.store.ledger_reading import list_deliveries
 from mailer.store.operators import change_operator_row, find_operator
+from mailer.store.readers import change_reader, find_reader, list_readers
 from mailer.web.application import make_app
 from tests.web.conftest import SEED_MORNING, Opener
 from tests.web.desk_browser import PASSWORD, Browser, staffed
-from tests.web.readers import reader
+from tests.web.readers import MINA, reader
 
 
 @pytest.fixture
@@ -112,6 +117,7 @@ def test_the_last_admin_stays_and_what_is_grave_asks_for_the_password(
     for path in (
         "/operate/operators",
         "/operate/keys",
+        "/operate/readers/export",
         f"{own}/link",
         f"/operate/readers/{mina}/export",
         f"/operate/readers/{mina}/download",
@@ -179,3 +185,48 @@ def test_a_reader_is_erased_only_by_her_address(room: Installation, browser: Bro
     assert "Erase her" not in page
     assert "she is erased" in browser.post(f"{place}/export", 422).casefold()
     assert said(room) == [("reader erased", f"reader {mina.id}", "")]
+
+
+def test_the_readers_found_are_downloaded_and_no_cell_is_a_formula(
+    room: Installation, browser: Browser
+) -> None:
+    with room.desk.database.write() as connection:
+        mina = find_reader(connection, read_address(MINA))
+        change_reader(connection, replace(mina, name='=HYPERLINK("x")'), SEED_MORNING)
+    operator = Browser(room, Role.OPERATOR)
+    assert "as CSV" not in operator.get("/operate/readers")
+    operator.post("/operate/readers/export", 403)
+    assert "all that are found as CSV" in browser.get("/operate/readers?words=MINA")
+
+    def downloaded(**fields: str) -> list[list[str]]:
+        answer = browser.client.post(
+            "/operate/readers/export", data={"csrf": browser.csrf, **fields}
+        )
+        assert answer.status_code == 200
+        assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+        assert answer.headers["content-disposition"] == 'attachment; filename="readers.csv"'
+        assert answer.headers["cache-control"] == "no-store"
+        return list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
+
+    header, *rows = downloaded(words="MINA", state="confirmed")
+    assert header[:3] == ["email", "name", "state"]
+    assert [row[:3] for row in rows] == [[mina.email, '\'=HYPERLINK("x")', "confirmed"]]
+    assert said(room) == [
+        ("readers exported", "readers", "1 of those confirmed, by words looked for")
+    ]
+    with room.desk.database.read() as connection:
+        there = [reader.email for reader in list_readers(connection)]
+    assert [row[0] for row in downloaded()[1:]] == there
+    lines = list(export_found(room.desk.database, at_once=2))
+    assert len(lines) == len(there) + 1 > 4
+    assert [next(csv.reader([line]))[0] for line in lines[1:]] == there
+    assert downloaded(words="nobody%") == [header]
+    browser.post("/operate/readers/export", 422, state="asleep")
+
+
+def test_who_is_erased_is_not_downloaded(room: Installation, browser: Browser) -> None:
+    mina = reader(room)
+    browser.post(f"/operate/readers/{mina.id}/erase", email=mina.email)
+    lines = list(export_found(room.desk.database))
+    assert len(lines) > 2
+    assert not [line for line in lines if mina.email in line or "erased" in line]

@@ -4,24 +4,25 @@ import json
 from typing import Annotated
 
 from fastapi import Path
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from mailer.core.addresses import read_address
 from mailer.core.bounces import BounceKind
 from mailer.core.readers import Reader, ReaderState
 from mailer.errors import InputError, NotFoundError
 from mailer.flows.erase_reader import erase_reader
+from mailer.flows.export_found import export_found
 from mailer.flows.export_reader import export_reader, mail_export
 from mailer.store.bounces import list_bounces
 from mailer.store.delivery_search import latest_deliveries_of
 from mailer.store.leaving import find_reader_by_id
 from mailer.store.ledger_reading import DeliveryRow
 from mailer.store.preferences import follows_of, mutes_of
-from mailer.store.reader_search import search_readers
+from mailer.store.reader_search import count_found, search_readers
 from mailer.store.readers import suppress
 from mailer.store.suppressions import lift_suppression, list_suppressions
 from mailer.web.desk.shifts import Administers, Operates, Shift, Views
-from mailer.web.visits import Area, Asked, Posted, ring
+from mailer.web.visits import Area, Asked, Fields, Posted, ring
 
 router = Area(prefix="/operate")
 AnId = Annotated[int, Path(ge=1, le=2**63 - 1)]
@@ -31,24 +32,30 @@ _PAGE = 100
 @router.get("/readers")
 def search(shift: Views, asked: Asked) -> Response:
     """Find readers by a part of their address or name."""
-    state = asked["state"]
-    if state and state not in list(ReaderState):
-        raise InputError(f"unknown state '{state[:40]}'")
+    return _found(shift, asked)
+
+
+@router.post("/readers/export")
+def download_found(shift: Administers, posted: Posted) -> Response:
+    """Give the readers found as a file of CSV."""
+    state, words = _state(posted), posted["words"]
+    try:
+        shift.require_fresh()
+    except InputError as problem:
+        return _found(shift, posted, error=str(problem), status=422)
     with shift.database.read() as connection:
-        rows = search_readers(
-            connection,
-            words=asked["words"],
-            state=ReaderState(state) if state else None,
-            before_id=asked.row_id("before"),
-            limit=_PAGE,
-        )
-    return shift.page(
-        "readers.html",
-        rows=rows,
-        words=asked["words"],
-        state=state,
-        states=list(ReaderState),
-        next_id=rows[-1].id if len(rows) == _PAGE else None,
+        count = count_found(connection, words=words, state=state)
+    # Not by the words: they may be an address, and the log shall not remember who was forgotten.
+    of = f" of those {state}" if state else ""
+    searched = ", by words looked for" if words else ""
+    shift.record("readers exported", "readers", f"{count:,}{of}{searched}")
+    return StreamingResponse(
+        export_found(shift.database, words=words, state=state),
+        media_type="text/csv; charset=utf-8",
+        headers={
+            "Content-Disposition": 'attachment; filename="readers.csv"',
+            "Cache-Control": "no-store",
+        },
     )
 
 
@@ -106,6 +113,35 @@ def erase(shift: Administers, reader_id: AnId, posted: Posted) -> Response:
     # By her number: the log shall not remember what was just forgotten.
     shift.record("reader erased", f"reader {reader_id}")
     return shift.go(f"/operate/readers/{reader_id}", f"Reader {reader_id} is erased")
+
+
+def _state(asked: Fields) -> ReaderState | None:
+    state = asked["state"]
+    if state and state not in list(ReaderState):
+        raise InputError(f"unknown state '{state[:40]}'")
+    return ReaderState(state) if state else None
+
+
+def _found(shift: Shift, asked: Fields, *, error: str = "", status: int = 200) -> Response:
+    state = _state(asked)
+    with shift.database.read() as connection:
+        rows = search_readers(
+            connection,
+            words=asked["words"],
+            state=state,
+            before_id=asked.row_id("before"),
+            limit=_PAGE,
+        )
+    return shift.page(
+        "readers.html",
+        status=status,
+        error=error,
+        rows=rows,
+        words=asked["words"],
+        state=state or "",
+        states=list(ReaderState),
+        next_id=rows[-1].id if len(rows) == _PAGE else None,
+    )
 
 
 def _there(shift: Shift, reader_id: int) -> Reader:
