@@ -15,6 +15,7 @@ from mailer.cli.options import (
     read_cadence,
 )
 from mailer.cli.output import note, print_json, say
+from mailer.cli.progress import progress
 from mailer.cli.room import open_room, record
 from mailer.cli.runs import count_words, has_failures
 from mailer.cli.sending import ring_for_run, work_run
@@ -41,13 +42,16 @@ def plan(
     as_json: JsonOption = False,
 ) -> None:
     """Dry run: which reader would get which story, and why. Writes nothing."""
-    with open_room() as room:
+    # Whoever pipes it on wants the plan and nothing else.
+    quiet = as_json or not sys.stdout.isatty()
+    with open_room() as room, progress("planning", None, quiet=quiet) as see:
         drafted = draft_plan(
             room.desk,
             newsletter,
             read_cadence(cadence),
             as_of=read_moment(as_of, room.clock()),
             reader_email=reader or None,
+            see=None if quiet else see,
         )
     document = plan_document(drafted)
     if diff is not None:

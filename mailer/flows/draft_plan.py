@@ -1,5 +1,6 @@
 """Draft a plan: who would get what and why, writing nothing."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,7 +10,7 @@ from mailer.core.runs import PlannedMail, add_hashes, hash_text, mail_hash
 from mailer.flows.check_templates import check_templates
 from mailer.flows.composer import Composer
 from mailer.flows.desk import Desk
-from mailer.store.followers import read_followers
+from mailer.store.followers import count_followers, read_followers
 from mailer.store.newsletters import find_newsletter
 from mailer.store.readers import find_reader
 
@@ -51,10 +52,12 @@ def draft_plan(
     reader_email: str | None = None,
     batch: int = 1000,
     most: int | None = None,
+    see: Callable[[int, int], None] | None = None,
 ) -> Plan:
     """Compose every reader's mail of a run as of a moment; nothing is written.
 
-    After about `most` readers it stops: a page cannot wait for a million.
+    After about `most` readers it stops: a page cannot wait for a million. `see` is told of how
+    many readers are asked, of how many; counting them costs nothing when nobody looks.
     Raises NotFoundError for an unknown newsletter or reader, and RenderError for a broken template.
     """
     mails: list[PlannedMail] = []
@@ -67,6 +70,10 @@ def draft_plan(
             only = find_reader(connection, read_address(reader_email)).id
         composer = Composer(desk, connection, newsletter, cadence, as_of=as_of)
         after, is_whole = 0, True
+        asked_count = 0
+        if see is not None:
+            asked_count = 1 if only is not None else count_followers(connection, composer.asking)
+            see(0, asked_count)
         while True:
             followers = read_followers(
                 connection,
@@ -83,6 +90,8 @@ def draft_plan(
             after = followers[-1].reader.id
             for mail in composer.compose_mails(connection, followers):
                 (silent if mail.composition.digest is None else mails).append(mail)
+            if see is not None:
+                see(len(mails) + len(silent), asked_count)
     return Plan(
         newsletter=newsletter.slug,
         cadence=cadence,

@@ -141,6 +141,12 @@ def read_followers(
     return followers
 
 
+def count_followers(connection: Connection, asking: Asking) -> int:
+    """Count the readers a run asks."""
+    asked = _follows_asked(asking).subquery()
+    return connection.scalar(select(func.count(asked.c.id.distinct()))) or 0
+
+
 def _follow(row: Row[Any], asking: Asking) -> Follow:
     cadence = _CADENCES[row.cadence]
     cursor_at = row.cursor_at

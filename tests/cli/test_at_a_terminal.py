@@ -1,9 +1,10 @@
-"""`mailer preview` as a person has it: on a terminal that is watched, and with a browser."""
+"""What a person has on a terminal that no pipe has; and a mail opened in her browser."""
 
 import os
 import pty
 import select
 import shlex
+import shutil
 import subprocess
 import sys
 import time
@@ -112,3 +113,38 @@ def test_a_browser_gets_the_page_of_the_mail(tmp_path: Path) -> None:
     page = file.read_text(encoding="utf-8")
     assert page.startswith("<!DOCTYPE html>")
     assert opened.read_text(encoding="utf-8") == page
+
+
+PLAN = ("plan", "asia-daily", "daily", "--as-of", "2026-10-22T07:00:00+09:00")
+
+
+def test_a_plan_shows_how_far_it_is_to_whoever_looks(tmp_path: Path, seeded_sqlite: Path) -> None:
+    shutil.copyfile(seeded_sqlite, tmp_path / "mailer.db")
+    environment = {"MAILER_DATABASE_URL": f"sqlite:///{tmp_path / 'mailer.db'}"}
+    opened = Terminal(*PLAN, environment=environment, folder=tmp_path)
+    try:
+        shown = opened.read_until("plan hash")
+        assert "planning" in shown
+        assert shown.index("planning") < shown.index("@")
+        assert opened.process.wait(timeout=_PATIENCE) == 0
+    finally:
+        opened.close()
+    # What is piped on is the plan and nothing else, though the errors are seen on a terminal.
+    for words in (PLAN, (*PLAN, "--json")):
+        mine, theirs = pty.openpty()
+        piped = subprocess.run(
+            [sys.executable, "-m", "mailer", *words],
+            env=os.environ | {"TERM": "xterm"} | environment,
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=theirs,
+            text=True,
+            timeout=_PATIENCE,
+            check=True,
+        )
+        os.close(theirs)
+        assert "planning" not in piped.stdout
+        assert "hash" in piped.stdout
+        with pytest.raises(OSError, match="Input/output error"):
+            os.read(mine, 1)
+        os.close(mine)

@@ -24,3 +24,23 @@ def test_a_page_asks_some_readers_and_says_so(newsroom: Newsroom) -> None:
     assert [plan.is_whole for plan in plans] == [True, False, True]
     everybody = asked(plans[0])
     assert [asked(plan) for plan in plans] == [everybody, everybody[:2], everybody]
+
+
+def test_whoever_looks_is_told_of_every_reader_asked(newsroom: Newsroom) -> None:
+    for number in range(3):
+        newsroom.read_by(f"reader{number}@reader.example")
+        for wanted in ("china", "japan"):
+            newsroom.follow(f"reader{number}@reader.example", wanted)
+    newsroom.publish("one", "China")
+
+    told: list[tuple[int, int]] = []
+    seen = draft_plan(
+        newsroom.desk,
+        "asia",
+        Cadence.DAILY,
+        as_of=NOON,
+        batch=2,
+        see=lambda done, total: told.append((done, total)),
+    )
+    assert told == [(0, 3), (2, 3), (3, 3)]
+    assert seen == draft_plan(newsroom.desk, "asia", Cadence.DAILY, as_of=NOON)
