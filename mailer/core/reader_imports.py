@@ -12,6 +12,7 @@ FORGOTTEN = timedelta(days=7)
 LARGEST = 64 * 1024 * 1024  # A million readers in one file; more are several files.
 LEASE = timedelta(seconds=60)  # A batch takes less than a second: its worker has died.
 BATCH = 1000
+PATIENCE = timedelta(seconds=10)  # Workers look every two seconds.
 
 
 class ImportState(StrEnum):
@@ -78,6 +79,12 @@ class ReaderImport:
     error: str
     created_at: datetime
     ended_at: datetime | None
+    free_from_at: datetime | None = None
+
+    def waits_in_vain(self, now: datetime) -> bool:
+        """Say whether no worker has taken it for longer than one that runs would need."""
+        free_from = self.free_from_at
+        return self.state.is_at_work and free_from is not None and now - free_from > PATIENCE
 
     @property
     def share(self) -> float:

@@ -87,14 +87,14 @@ def keep_file(
     return import_id
 
 
-def start_import(database: Database, import_id: int) -> None:
+def start_import(database: Database, import_id: int, *, now: datetime) -> None:
     """Let a file be taken that was looked at; raises InputError for any other."""
-    _turn(database, import_id, ImportState.IMPORTING)
+    _turn(database, import_id, ImportState.IMPORTING, waiting_since_at=now)
 
 
-def read_again(database: Database, import_id: int, reading: Reading) -> None:
+def read_again(database: Database, import_id: int, reading: Reading, *, now: datetime) -> None:
     """Look at a file once more, read in another way; raises InputError for one that is taken."""
-    _turn(database, import_id, ImportState.CHECKING, reading=reading)
+    _turn(database, import_id, ImportState.CHECKING, reading=reading, waiting_since_at=now)
 
 
 def _turn(database: Database, import_id: int, to: ImportState, **values: object) -> None:
@@ -143,7 +143,7 @@ def work_imports(
         report = run_import(database, signer, job, token, stream, clock=clock, go_on=go_on)
     with database.write() as connection:
         # Whoever looks next goes on at once.
-        keep_import(connection, job.id, token, lease_until_at=None)
+        keep_import(connection, job.id, token, lease_until_at=None, waiting_since_at=clock())
     return report
 
 

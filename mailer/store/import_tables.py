@@ -33,6 +33,8 @@ reader_imports = Table(
     Column("error", Text, nullable=False, server_default=""),
     Column("created_at", Instant, nullable=False),
     Column("ended_at", Instant),
+    # Since when no worker has it, while there is something to do; null before v0022.
+    Column("waiting_since_at", Instant),
     Column("lease_token", Text),
     Column("lease_until_at", Instant),
     Index(None, "state"),

@@ -24,6 +24,7 @@ from mailer.store.import_tables import (
     reader_imports,
 )
 
+_AT_WORK = [state.value for state in ImportState if state.is_at_work]
 _OPEN = [state.value for state in ImportState if not state.is_over]
 
 
@@ -51,6 +52,7 @@ def open_import(
         found=_found_json(Found()),
         notes=[],
         created_at=now,
+        waiting_since_at=now,
     )
     return int(connection.execute(new.returning(reader_imports.c.id)).scalar_one())
 
@@ -80,15 +82,14 @@ def claim_import(
 ) -> ReaderImport | None:
     """Take the import that waits longest, or this one, for one worker; None when there is none."""
     free = or_(reader_imports.c.lease_until_at.is_(None), reader_imports.c.lease_until_at <= now)
-    at_work = [state.value for state in ImportState if state.is_at_work]
-    waiting = select(reader_imports.c.id).where(reader_imports.c.state.in_(at_work), free)
+    waiting = select(reader_imports.c.id).where(reader_imports.c.state.in_(_AT_WORK), free)
     if import_id is not None:
         waiting = waiting.where(reader_imports.c.id == import_id)
     first = waiting.order_by(reader_imports.c.id).limit(1).with_for_update(skip_locked=True)
     row = connection.execute(
         update(reader_imports)
         .where(reader_imports.c.id.in_(first.scalar_subquery()), free)
-        .values(lease_token=token, lease_until_at=now + LEASE)
+        .values(lease_token=token, lease_until_at=now + LEASE, waiting_since_at=None)
         .returning(reader_imports)
     ).one_or_none()
     return None if row is None else _import(row)
@@ -97,9 +98,16 @@ def claim_import(
 def imports_wait(connection: Connection, now: datetime) -> bool:
     """Say whether an import waits for a worker; quicker asked than claimed in vain."""
     free = or_(reader_imports.c.lease_until_at.is_(None), reader_imports.c.lease_until_at <= now)
-    at_work = [state.value for state in ImportState if state.is_at_work]
-    waiting = select(reader_imports.c.id).where(reader_imports.c.state.in_(at_work), free)
+    waiting = select(reader_imports.c.id).where(reader_imports.c.state.in_(_AT_WORK), free)
     return connection.scalar(waiting.limit(1)) is not None
+
+
+def imports_in_hand(connection: Connection, now: datetime) -> bool:
+    """Say whether a worker has an import: others wait for it then."""
+    held = select(reader_imports.c.id).where(
+        reader_imports.c.state.in_(_AT_WORK), reader_imports.c.lease_until_at > now
+    )
+    return connection.scalar(held.limit(1)) is not None
 
 
 def keep_import(connection: Connection, import_id: int, token: str, **values: Any) -> bool:
@@ -235,4 +243,6 @@ def _import(row: Row[Any]) -> ReaderImport:
         error=row.error,
         created_at=row.created_at,
         ended_at=row.ended_at,
+        # A worker that dies leaves its lease behind.
+        free_from_at=row.waiting_since_at or row.lease_until_at,
     )

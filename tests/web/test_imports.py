@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from datetime import timedelta
 
 import pytest
 from starlette.testclient import TestClient
@@ -13,11 +14,11 @@ from mailer.core.operators import Role
 from mailer.core.reader_imports import ImportState
 from mailer.flows.keep_imports import work_imports
 from mailer.store.audit import list_changes
-from mailer.store.reader_imports import list_imports, read_piece
+from mailer.store.reader_imports import claim_import, list_imports, read_piece
 from mailer.store.reader_search import search_readers
 from mailer.web.application import make_app
 from mailer.web.desk import imports
-from tests.web.conftest import Opener
+from tests.web.conftest import SEED_MORNING, Opener
 from tests.web.desk_browser import Browser, staffed
 from tests.web.test_api import key_for
 
@@ -211,3 +212,46 @@ def test_a_program_may_look_first(room: Installation) -> None:
 def test_the_page_reads_well_where_a_name_is_markup(browser: Browser) -> None:
     seen = browser.get(upload(browser, b"email,<b>x\nno <i>,<script>1</script>\n"))
     assert not re.search("<(i|script)>1?", seen.partition("<main")[2])
+
+
+def test_an_import_that_no_worker_takes_says_so(
+    open_room: Opener, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imports, "_AT_ONCE", 10)
+    path = upload(browser, LINES.encode())
+
+    def seen_after(seconds: float, path: str = path) -> str:
+        later = Browser(open_room(now=SEED_MORNING + timedelta(seconds=seconds)), None)
+        later.client.cookies.update(browser.client.cookies)
+        return later.get(path)
+
+    def room_at(seconds: float) -> Installation:
+        return open_room(now=SEED_MORNING + timedelta(seconds=seconds))
+
+    nobody = "No worker has taken it"
+    assert nobody not in seen_after(9)
+    assert nobody in (page := seen_after(11))
+    assert "<code>mailer worker</code>" in page
+    assert "2026-10-21 22:00:00" in page
+
+    # It was looked at; what counts from now on is when it was to be taken.
+    work(room_at(20))
+    assert nobody not in seen_after(600)
+    started = Browser(room_at(600), Role.OPERATOR)
+    started.post(f"{path}/start")
+    assert nobody not in seen_after(605)
+    assert nobody in seen_after(615)
+
+    # A worker has it, then has died; and one that has another keeps this one waiting.
+    with room_at(620).desk.database.write() as connection:
+        assert claim_import(connection, "a", SEED_MORNING + timedelta(seconds=620))
+    assert nobody not in seen_after(675)
+    assert nobody in seen_after(700)
+    second = upload(started, LINES.encode())
+    with room_at(700).desk.database.write() as connection:
+        assert claim_import(connection, "b", SEED_MORNING + timedelta(seconds=700))
+    assert "waits for another import" in (page := seen_after(700, second))
+    assert nobody not in page
+    work(room_at(800))
+    for each in (path, second):
+        assert nobody not in seen_after(900, each)

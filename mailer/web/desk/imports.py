@@ -23,7 +23,7 @@ from mailer.flows.keep_imports import (
     work_imports,
 )
 from mailer.store.import_lines import reject_pages, rejects_of
-from mailer.store.reader_imports import find_import, list_imports
+from mailer.store.reader_imports import find_import, imports_in_hand, list_imports
 from mailer.web.desk.shifts import Operates, Shift
 from mailer.web.desk.uploads import UPLOAD_BYTES, OperatesWithFile, Sent
 from mailer.web.visits import Area, Fields, Posted
@@ -71,9 +71,13 @@ def show(shift: Operates, import_id: ImportId) -> Response:
     with shift.database.read() as connection:
         one = find_import(connection, import_id)
         rejects = rejects_of(connection, import_id, limit=_SHOWN)
+        waits = one.waits_in_vain(shift.visit.now)
+        others = waits and imports_in_hand(connection, shift.visit.now)
     return shift.page(
         "import_one.html",
         one=one,
+        waits=waits,
+        others=others,
         rejects=rejects,
         fields=FIELDS,
         field_at={place: field for field, place in one.found.places.items()},
@@ -93,14 +97,14 @@ def reread(shift: Operates, import_id: ImportId, posted: Posted) -> Response:
         if (field := posted[f"column-{place}"]) in FIELDS
     }
     reading = Reading(encoding=posted["encoding"], delimiter=one.found.delimiter, columns=columns)
-    read_again(shift.database, import_id, reading)
+    read_again(shift.database, import_id, reading, now=shift.visit.now)
     return _look(shift, import_id)
 
 
 @router.post("/imports/{import_id}/start")
 def start(shift: Operates, import_id: ImportId) -> Response:
     """Let a worker take what was looked at."""
-    start_import(shift.database, import_id)
+    start_import(shift.database, import_id, now=shift.visit.now)
     with shift.database.read() as connection:
         one = find_import(connection, import_id)
     shift.record("readers imported", f"import {import_id}: {one.name}", f"consent: {one.consent}")

@@ -121,7 +121,7 @@ def start(
     call: Annotated[Call, allowed(Scope.SUBSCRIPTIONS_WRITE)], import_id: ImportId
 ) -> Document:
     """Let a worker take the readers of a file that was only looked at."""
-    start_import(call.visit.room.desk.database, import_id)
+    start_import(call.visit.room.desk.database, import_id, now=call.visit.now)
     call.record("readers imported", f"import {import_id}")
     return _document(call, import_id)
 
