@@ -72,7 +72,7 @@ def plan(
     counts = document["counts"]
     say(
         f"\n{counts['mails']} mails ({counts['distinct']} distinct) with {counts['items']} items; "
-        f"{counts['nothing_new']} readers have nothing new; {counts['muted']} stories muted"
+        f"readers with nothing new: {counts['nothing_new']}; stories muted: {counts['muted']}"
     )
     say(f"as of {moment(drafted.as_of)}, plan hash {drafted.plan_hash}")
 
@@ -135,7 +135,7 @@ def send(
         say(f"run {done.id} is {done.state}{again}:")
         say(f"{done.planned_count} planned, {count_words(done)}")
         if done.nothing_new_count:
-            say(f"{done.nothing_new_count} readers have nothing new and get no mail")
+            say(f"readers with nothing new, who get no mail: {done.nothing_new_count}")
         if done.state_reason:
             note(done.state_reason)
         if not (room.settings.is_embedded or wait):
