@@ -3,19 +3,27 @@
 import functools
 import re
 from http.server import BaseHTTPRequestHandler
+from urllib.parse import unquote
 
 import pytest
 
 from mailer.bootstrap import Installation
+from mailer.core.deliveries import DeliveryState
 from mailer.core.operators import Role
+from mailer.core.readers import Cadence
+from mailer.delivery.memory import MemoryBackend
 from mailer.flows import poll_feeds
+from mailer.flows.deliver_run import deliver_run
+from mailer.flows.open_run import open_run
+from mailer.flows.plan_run import plan_run
 from mailer.ingest.fetch import fetch
 from mailer.store.audit import list_changes
 from mailer.store.feeds import list_feeds
+from mailer.store.ledger_reading import list_deliveries
 from mailer.store.newsletters import find_newsletter
 from mailer.store.tags import read_vocabulary
 from tests.ingest.web_servers import http_server, send
-from tests.web.conftest import Opener
+from tests.web.conftest import SEED_MORNING, Opener
 from tests.web.desk_browser import Browser, staffed
 from tests.web.readers import MINA, follow_names
 from tests.web.snapshots import changed, everything
@@ -216,3 +224,23 @@ def test_a_story_is_edited_and_two_editors_do_not_overwrite_each_other(
     assert "embargo" in again
     assert "urgent" in again
     browser.get("/operate/story/edit?uid=nothing", 404)
+
+
+def test_an_edit_says_how_many_have_the_older_version(room: Installation, browser: Browser) -> None:
+    run_id = open_run(
+        room.desk.database, "asia-daily", Cadence.DAILY, as_of=SEED_MORNING, now=SEED_MORNING
+    ).run_id
+    plan_run(room.desk, run_id, now=SEED_MORNING)
+    deliver_run(room.desk, MemoryBackend(), clock=room.clock)
+    with room.desk.database.read() as connection:
+        rows = list_deliveries(connection, state=DeliveryState.ACCEPTED)
+    uid = rows[0].items[0].uid
+    count = len({row.email for row in rows if any(item.uid == uid for item in row.items)})
+    assert count > 1
+    page = browser.get(f"/operate/story/edit?uid={uid}")
+    assert f"{count} readers were mailed this version" in page
+    assert 'name="embargo_until"' not in page
+    went = browser.post("/operate/story/edit", uid=uid, title="Other words")
+    assert f"{count} readers have an older version" in unquote(went)
+    late = {"uid": uid, "title": "Other words", "embargo_until": "2099-01-01"}
+    assert "Mails hold the story already" in browser.post("/operate/story/edit", 422, **late)

@@ -127,7 +127,7 @@ def edit(shift: Edits, posted: Posted) -> Response:
     ring(shift.visit)
     done = f"Changed: {', '.join(edited.changes)}" if edited.changes else "It was so already"
     if edited.changes and not edited.mailed.is_nowhere:
-        done += "; who has an older version is not told"
+        done += f"; {edited.mailed.reader_count} readers have an older version and are not told"
     return shift.go(f"/operate/story?uid={_quoted(uid)}", done)
 
 
