@@ -47,7 +47,9 @@ COMMANDS: Final = {
         ),
     },
     "Stories and newsletters": {
-        "stories": Entry("stories:app", "Stories: import, add, list, show, edit, correct, retract."),
+        "stories": Entry(
+            "stories:app", "Stories: import, add, list, show, edit, correct, retract."
+        ),
         "feeds": Entry("feeds:app", "Polled feeds: add, list, poll, pause, resume, remove."),
         "tags": Entry("tags:app", "Tags: list, add, rename, merge, alias, parent."),
         "newsletters": Entry("newsletters:app", "Newsletters: list, show, add, edit."),
