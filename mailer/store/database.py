@@ -46,6 +46,7 @@ class Database:
                     "use sqlite:///file.db or postgresql+psycopg://user@host/name"
                 )
             if parsed.get_backend_name() == "sqlite":
+                _require_folder(url)
                 engine = create_engine(parsed, connect_args={"timeout": _BUSY_MS / 1000})
                 _prepare_sqlite(engine)
             else:
@@ -119,6 +120,16 @@ def sqlite_path(url: str) -> Path | None:
     if parsed.get_backend_name() != "sqlite" or parsed.database in (None, "", ":memory:"):
         return None
     return Path(str(parsed.database))
+
+
+def _require_folder(url: str) -> None:
+    """SQLite makes its file but no folder, and says only that it cannot open the one in it."""
+    path = sqlite_path(url)
+    if path is not None and not str(path).startswith("file:") and not path.parent.is_dir():
+        raise SettingsError(
+            f"MAILER_DATABASE_URL names a file in '{path.parent}', which is no folder: "
+            "make it, or name another"
+        )
 
 
 def newest_revision() -> str:

@@ -1,5 +1,6 @@
 """Opening, reading and writing a database, and what happens when it is not there."""
 
+from pathlib import Path
 from threading import Event, Thread
 
 import pytest
@@ -79,6 +80,14 @@ def test_a_server_that_is_away_is_said_to_be_away() -> None:
     for opening in (database.read, database.write):
         with pytest.raises(ServiceAway, match="does not answer"), opening():
             pass
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    missing = tmp_path / "nowhere"
+    with pytest.raises(SettingsError, match=r"a file in '.*nowhere', which is no folder: make it"):
+        Database.open(f"sqlite:///{missing}/mailer.db")
+    missing.mkdir()
+    Database.open(f"sqlite:///{missing}/mailer.db").close()
 
 
 @pytest.mark.parametrize(
