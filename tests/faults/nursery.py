@@ -15,17 +15,23 @@ import os
 import signal
 import sys
 import traceback
+from importlib import import_module
 from typing import Any
 
 from mailer.cli import main
 from tests.faults import hooks, mutations
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
+# The product reads these when it needs them: in a child that would be inside a transaction, which
+# some tests let PostgreSQL end when it thinks for too long.
+_READ_LATE = ("cssutils", "premailer")
 
 
 def serve() -> None:
     """Obey orders until there are no more."""
     assert mutations.MUTATIONS
+    for name in _READ_LATE:
+        import_module(name)
     alive: set[int] = set()
     for line in sys.stdin:
         order = json.loads(line)
