@@ -10,12 +10,12 @@ from mailer.cli.options import AsOfOption, JsonOption
 from mailer.cli.output import note, print_json, print_table, say
 from mailer.cli.room import open_room, record
 from mailer.core.moments import read_moment
-from mailer.errors import InputError, NotFoundError
+from mailer.errors import InputError
 from mailer.flows.documents import story_document
 from mailer.flows.ingest_document import IngestReport, ingest_document
 from mailer.ingest.documents import read_document
 from mailer.ingest.fetch import fetch
-from mailer.store.stories import find_stories, latest_stories
+from mailer.store.stories import find_story, latest_stories
 
 app = typer.Typer(no_args_is_help=True)
 app.command("add")(story_writing.add)
@@ -132,10 +132,7 @@ def list_stories(
 def show_story(uid: str, as_json: JsonOption = False) -> None:
     """Show one story whole."""
     with open_room() as room, room.desk.database.read() as connection:
-        found = find_stories(connection, [uid])
-    if not found:
-        raise NotFoundError(f"no story '{uid}': 'mailer stories list' shows the uids")
-    story = found[0]
+        story = find_story(connection, uid)
     if as_json:
         print_json({**story_document(story), "body_html": story.body_html})
         return

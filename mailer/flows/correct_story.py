@@ -6,13 +6,13 @@ from datetime import datetime
 from mailer.core.corrections import Correction, CorrectionKind
 from mailer.core.hygiene import clean_header
 from mailer.core.stories import Story
-from mailer.errors import InputError, NotFoundError
+from mailer.errors import InputError
 from mailer.flows.desk import Desk
 from mailer.flows.pursue_corrections import Pursued, pursue
 from mailer.store.audit import COMMAND_LINE, record_change
 from mailer.store.corrections import add_correction, corrections_of
 from mailer.store.database import Connection
-from mailer.store.stories import find_stories
+from mailer.store.stories import find_story
 from mailer.store.story_revisions import note_revision, revise_story
 from mailer.store.webhook_facts import tell_amended
 
@@ -54,10 +54,7 @@ def correct_story(
     if not note:
         raise InputError("--note is empty: say what was wrong, readers will see it")
     with desk.database.write() as connection:
-        found = find_stories(connection, [uid])
-        if not found:
-            raise NotFoundError(f"no story '{uid}': 'mailer stories list' shows the uids")
-        story = found[0]
+        story = find_story(connection, uid)
         known = corrections_of(connection, story.id)
         same = [c for c in known if (c.kind, c.note) == (amendment.kind, note)]
         if same and same[-1].right_revision == story.revision and not _rewrites(amendment, story):

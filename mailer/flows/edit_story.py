@@ -4,13 +4,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from mailer.core.stories import Story, StoryDraft
-from mailer.errors import InputError, NotFoundError
+from mailer.errors import InputError
 from mailer.ingest.drafts import make_draft
 from mailer.ingest.records import Record
 from mailer.store.audit import COMMAND_LINE, record_change
-from mailer.store.database import Connection, Database
+from mailer.store.database import Database
 from mailer.store.runs import hold_frontier
-from mailer.store.stories import find_stories
+from mailer.store.stories import find_story
 from mailer.store.story_editing import Mailed, hold_story, mailed_up_to
 from mailer.store.story_editing import edit_story as write_edit
 
@@ -46,7 +46,7 @@ class Edited:
 def look_at_story(database: Database, uid: str) -> tuple[Story, Mailed]:
     """Return a story with who has been mailed it; raises NotFoundError, and InputError when out."""
     with database.read() as connection:
-        story = _story(connection, uid)
+        story = find_story(connection, uid, standing=True)
         return story, mailed_up_to(connection, story.id, story.revision)
 
 
@@ -68,7 +68,7 @@ def edit_story(
     with database.write() as connection:
         frontier = max(now, hold_frontier(connection, moving=False) or now)
         hold_story(connection, uid)
-        story = _story(connection, uid)
+        story = find_story(connection, uid, standing=True)
         if edit.revision not in (None, story.revision):
             raise InputError(
                 f"somebody changed the story meanwhile, it is at revision {story.revision}: "
@@ -92,16 +92,7 @@ def edit_story(
                 address=address,
                 now=now,
             )
-        return Edited(_story(connection, uid), changes, mailed)
-
-
-def _story(connection: Connection, uid: str) -> Story:
-    found = find_stories(connection, [uid])
-    if not found:
-        raise NotFoundError(f"no story '{uid}': 'mailer stories list' shows the uids")
-    if found[0].retracted:
-        raise InputError(f"story '{uid}' was retracted: nobody gets it any more")
-    return found[0]
+        return Edited(find_story(connection, uid, standing=True), changes, mailed)
 
 
 def _draft(story: Story, edit: Edit) -> StoryDraft:

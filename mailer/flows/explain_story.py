@@ -11,7 +11,7 @@ from mailer.core.expressions import And, in_words, matches, parse
 from mailer.core.readers import Cadence, Reader, ReaderState
 from mailer.core.stories import Story
 from mailer.core.tags import Vocabulary
-from mailer.errors import ExpressionError, NotFoundError
+from mailer.errors import ExpressionError
 from mailer.flows.explain_corrections import explain_corrections
 from mailer.store.corrections import corrections_of
 from mailer.store.database import Connection, Database
@@ -19,7 +19,7 @@ from mailer.store.ledger_reading import DeliveryRow, deliveries_of_story, omissi
 from mailer.store.newsletters import list_newsletters
 from mailer.store.preferences import FollowRecord, follows_of, mutes_of
 from mailer.store.readers import find_reader, is_suppressed
-from mailer.store.stories import find_stories
+from mailer.store.stories import find_story
 from mailer.store.tags import read_vocabulary
 
 
@@ -85,10 +85,7 @@ def explain_story(database: Database, email: str, uid: str, *, as_of: datetime) 
     with database.read() as connection:
         address = read_address(email)
         reader = find_reader(connection, address)
-        found = find_stories(connection, [uid])
-        if not found:
-            raise NotFoundError(f"no story '{uid}': 'mailer stories list' shows the uids")
-        story = found[0]
+        story = find_story(connection, uid)
         vocabulary = read_vocabulary(connection)
         follows = tuple(_answers(connection, reader, story, vocabulary))
         deliveries = tuple(deliveries_of_story(connection, reader.id, story.id))

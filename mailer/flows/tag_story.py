@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from mailer.core.stories import Story
-from mailer.errors import InputError, NotFoundError
+from mailer.errors import InputError
 from mailer.flows.ingest_document import Tagging
 from mailer.flows.who_wants import Wants, who_wants
 from mailer.store.audit import record_change
-from mailer.store.database import Connection, Database
+from mailer.store.database import Database
 from mailer.store.runs import hold_frontier
-from mailer.store.stories import find_stories
+from mailer.store.stories import find_story
 from mailer.store.story_tagging import Held, mails_that_hold
 from mailer.store.story_tagging import tag_story as write_tags
 
@@ -33,7 +32,7 @@ def weigh_tags(
     """Say what these tags would mean; nothing is written. Raises NotFoundError and InputError."""
     labels = _checked(places, topics)
     with database.read() as connection:
-        story = _story(connection, uid)
+        story = find_story(connection, uid, standing=True)
         held = mails_that_hold(connection, story.id)
     return Retagging(who_wants(database, story.tags), who_wants(database, labels), held)
 
@@ -57,11 +56,11 @@ def tag_story(
     _checked(places, topics)
     with database.write() as connection:
         frontier = hold_frontier(connection, moving=False)
-        story = _story(connection, uid)
+        story = find_story(connection, uid, standing=True)
         placed = Tagging(connection).places(places, topics)
         changed = write_tags(connection, story.id, placed, max(now, frontier or now))
         if changed:
-            after = _story(connection, uid)
+            after = find_story(connection, uid, standing=True)
             record_change(
                 connection,
                 actor=actor,
@@ -72,15 +71,6 @@ def tag_story(
                 now=now,
             )
     return changed
-
-
-def _story(connection: Connection, uid: str) -> Story:
-    found = find_stories(connection, [uid])
-    if not found:
-        raise NotFoundError(f"no story '{uid}': 'mailer stories list' shows the uids")
-    if found[0].retracted:
-        raise InputError(f"story '{uid}' was retracted: nobody gets it any more")
-    return found[0]
 
 
 def _checked(places: Sequence[str], topics: Sequence[str]) -> list[str]:

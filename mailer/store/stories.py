@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Row, Select, and_, or_, select, tuple_
 
 from mailer.core.matching import BoardStory
 from mailer.core.stories import SeeAlso, Story, TagSpan
+from mailer.errors import InputError, NotFoundError
 from mailer.store.bulk import among
 from mailer.store.tables import stories, story_revisions, story_tags, tags
 
@@ -47,6 +48,19 @@ def find_stories(connection: Connection, uids: Collection[str]) -> list[Story]:
         for story in read_stories(connection, _current().where(condition))
     }
     return [by_uid[uid] for uid in uids if uid in by_uid]
+
+
+def find_story(connection: Connection, uid: str, *, standing: bool = False) -> Story:
+    """Return the current revision of a story.
+
+    Raises NotFoundError; when it must be `standing`, also InputError for a retracted one.
+    """
+    found = find_stories(connection, [uid])
+    if not found:
+        raise NotFoundError(f"no story '{uid}': 'mailer stories list' shows the uids")
+    if standing and found[0].retracted:
+        raise InputError(f"story '{uid}' was retracted: nobody gets it any more")
+    return found[0]
 
 
 def stories_by_id(connection: Connection, ids: Collection[int]) -> dict[int, Story]:

@@ -145,7 +145,7 @@ class Attack:
         else:
             answer = self._client(route).get(path, params=fields, headers=told)  # type: ignore[arg-type]
         self.answers[route].append(answer.status_code)
-        if answer.status_code >= 500 and answer.status_code != 503:
+        if answer.status_code >= 500:
             what = (
                 f"{route.method} {path[:80]} {str(fields)[:200]} {headers} {(body or b'')[:40]!r}"
             )
